@@ -1,0 +1,78 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/crierhq/crier/core/fault"
+)
+
+// ChannelState says whether a channel can publish.
+type ChannelState string
+
+// The states of a channel.
+const (
+	// ChannelActive can publish.
+	ChannelActive ChannelState = "active"
+	// ChannelReconnect needs a person to connect it again.
+	ChannelReconnect ChannelState = "reconnect_needed"
+	// ChannelDisconnected was taken away by a person; its credential is gone.
+	ChannelDisconnected ChannelState = "disconnected"
+)
+
+// Channel is one connected account, page, board or server of a platform.
+type Channel struct {
+	ID           ChannelID
+	Organization OrganizationID
+	Provider     ProviderID
+	// Account is the platform's own id of the account. Together with Provider
+	// it is unique in an organization.
+	Account string
+	Name    string
+	Handle  string
+	// URL is where people see the account, and Avatar its picture; both may be
+	// empty.
+	URL, Avatar string
+	// Traits are facts of the account that its provider stored at connect time.
+	Traits map[string]string
+	State  ChannelState
+	// StateReason says why State is not active, in a sentence for people.
+	StateReason string
+	// Secret is the sealed credential. It is empty for a disconnected channel
+	// and for one whose tokens the host supplies.
+	Secret string
+	// SecretExpires is when the credential ends; zero where it does not.
+	SecretExpires time.Time
+	// HostTokens marks a channel whose tokens the embedding program supplies.
+	HostTokens bool
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	// Version counts changes, starting at 1.
+	Version int
+}
+
+// Connect puts the result of a connect into the channel and makes it active
+// again. It keeps the channel's id, so what is scheduled on it stays.
+func (c *Channel) Connect(secret string, expires, now time.Time) {
+	c.Secret, c.SecretExpires = secret, Instant(expires)
+	c.State, c.StateReason, c.UpdatedAt = ChannelActive, "", Instant(now)
+}
+
+// NeedReconnect parks the channel until a person connects it again. It reports
+// whether anything changed, so that people are told once.
+func (c *Channel) NeedReconnect(reason string, now time.Time) bool {
+	if c.State != ChannelActive {
+		return false
+	}
+	c.State, c.StateReason, c.UpdatedAt = ChannelReconnect, reason, Instant(now)
+	return true
+}
+
+// Disconnect takes the channel out of use and forgets its credential.
+func (c *Channel) Disconnect(now time.Time) error {
+	if c.State == ChannelDisconnected {
+		return fault.Missing("channel")
+	}
+	c.State, c.StateReason = ChannelDisconnected, "the channel was disconnected"
+	c.Secret, c.SecretExpires, c.UpdatedAt = "", time.Time{}, Instant(now)
+	return nil
+}

@@ -1,0 +1,436 @@
+package domain
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/crierhq/crier/core/fault"
+)
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states of a delivery, in the order a healthy one passes through them.
+// See docs/architecture.md for the picture.
+const (
+	// DeliveryScheduled waits for WakeAt. Nothing was sent.
+	DeliveryScheduled DeliveryState = "scheduled"
+	// DeliveryPreparing makes uploads and containers. Nothing is visible.
+	DeliveryPreparing DeliveryState = "preparing"
+	// DeliveryPublishing has an intent on record or an item out, and more to do.
+	DeliveryPublishing DeliveryState = "publishing"
+	// DeliveryProcessing waits for the platform, which has it and works on it.
+	DeliveryProcessing DeliveryState = "processing"
+	// DeliveryPublished is out, every item of it.
+	DeliveryPublished DeliveryState = "published"
+	// DeliveryFailed is definitely not out, or not all of it; see Parts.
+	DeliveryFailed DeliveryState = "failed"
+	// DeliveryUnknown may be out, and nobody could prove it.
+	DeliveryUnknown DeliveryState = "unknown"
+	// DeliveryBlocked waits for a person to mend its channel.
+	DeliveryBlocked DeliveryState = "blocked"
+	// DeliveryMissed could not start inside the late window.
+	DeliveryMissed DeliveryState = "missed"
+	// DeliveryCanceled was withdrawn before anything was sent.
+	DeliveryCanceled DeliveryState = "canceled"
+)
+
+// DeliveryStates lists every state, for exhaustive tables and their tests.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{
+		DeliveryScheduled, DeliveryPreparing, DeliveryPublishing, DeliveryProcessing, DeliveryPublished,
+		DeliveryFailed, DeliveryUnknown, DeliveryBlocked, DeliveryMissed, DeliveryCanceled,
+	}
+}
+
+// moves is the whole state machine: what each state may become. A state may
+// always stay what it is.
+var moves = map[DeliveryState][]DeliveryState{
+	DeliveryScheduled:  {DeliveryPreparing, DeliveryBlocked, DeliveryMissed, DeliveryCanceled},
+	DeliveryPreparing:  {DeliveryScheduled, DeliveryPublishing, DeliveryFailed, DeliveryBlocked, DeliveryMissed, DeliveryCanceled},
+	DeliveryPublishing: {DeliveryScheduled, DeliveryProcessing, DeliveryPublished, DeliveryFailed, DeliveryUnknown, DeliveryBlocked},
+	DeliveryProcessing: {DeliveryPublishing, DeliveryPublished, DeliveryFailed, DeliveryUnknown},
+	DeliveryPublished:  {},
+	DeliveryFailed:     {DeliveryScheduled, DeliveryPublishing, DeliveryCanceled},
+	DeliveryUnknown:    {DeliveryScheduled, DeliveryPublishing, DeliveryPublished},
+	DeliveryBlocked:    {DeliveryScheduled, DeliveryPublishing, DeliveryFailed, DeliveryMissed, DeliveryCanceled},
+	DeliveryMissed:     {DeliveryScheduled, DeliveryCanceled},
+	DeliveryCanceled:   {},
+}
+
+// CanBecome reports whether s may turn into next.
+func (s DeliveryState) CanBecome(next DeliveryState) bool {
+	return s == next || slices.Contains(moves[s], next)
+}
+
+// Moving reports whether the engine is at work on it.
+func (s DeliveryState) Moving() bool {
+	return s == DeliveryPreparing || s == DeliveryPublishing || s == DeliveryProcessing
+}
+
+// NeedsAttention reports whether only a person can bring it further.
+func (s DeliveryState) NeedsAttention() bool {
+	switch s {
+	case DeliveryFailed, DeliveryUnknown, DeliveryBlocked, DeliveryMissed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Ref is where a published item can be found again.
+type Ref struct {
+	// ID is the platform's own id of the item.
+	ID string
+	// URL is where people see it. It may be empty.
+	URL string
+	// Extra is what its provider needs beside the ID to answer, edit or delete
+	// it later. It may be nil.
+	Extra map[string]string
+}
+
+// Step names the provider call that a Cursor waits for.
+type Step string
+
+// The steps after the first.
+const (
+	StepCheck   Step = "check"
+	StepPublish Step = "publish"
+)
+
+// Cursor is a provider's progress through a publication that takes more than
+// one call. The engine stores it before acting on it and never looks inside
+// State. The zero Cursor means: from the start.
+type Cursor struct {
+	Next  Step
+	State json.RawMessage
+	// After is how long to wait at least before the next step.
+	After time.Duration
+}
+
+// IsZero reports whether c is the zero Cursor.
+func (c Cursor) IsZero() bool { return c.Next == "" && len(c.State) == 0 }
+
+// Part is the progress of one item of a delivery.
+type Part struct {
+	// Ref is set once the item is out.
+	Ref         *Ref
+	PublishedAt time.Time
+}
+
+// Reason says why a delivery is where it is.
+type Reason struct {
+	// Code is a stable word, such as a social.Code or "late".
+	Code string
+	// Message is for the author: plain, without secrets.
+	Message string
+	// Evidence is for the operator: a clipped, redacted answer. It may be empty.
+	Evidence string
+}
+
+// Lease is a worker's right to act on a delivery. Token grows with every
+// lease, so that a worker whose lease ran out can never write again.
+type Lease struct {
+	Owner string
+	Until time.Time
+	Token int64
+}
+
+// Delivery is one post on one channel: the thing that is published.
+type Delivery struct {
+	ID           DeliveryID
+	Organization OrganizationID
+	Post         PostID
+	Channel      ChannelID
+	Provider     ProviderID
+	State        DeliveryState
+	// DueAt is when the author wants it out.
+	DueAt time.Time
+	// WakeAt is the next time the engine must look at it; zero in a state that
+	// nothing but a person ends.
+	WakeAt time.Time
+	Lease  Lease
+	// Revision is the content revision that is published, or will be.
+	Revision int
+	// Parts has one entry an item, in order.
+	Parts []Part
+	// Cursor is the provider's progress through the first item not out yet.
+	Cursor Cursor
+	// Open is the attempt whose intent is on record without a result; empty if
+	// there is none.
+	Open AttemptID
+	// Tries counts calls of the current step that failed and may be repeated.
+	Tries int
+	// Looks counts vain look-ups after an answer was lost.
+	Looks int
+	// Bound is when waiting for the platform ends; zero while nothing waits.
+	Bound     time.Time
+	Reason    Reason
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// Version counts all changes, starting at 1.
+	Version int
+}
+
+// move changes the state, or says why it cannot.
+func (d *Delivery) move(next DeliveryState, now time.Time) error {
+	if !d.State.CanBecome(next) {
+		return fault.New(fault.Conflict, "illegal_transition",
+			"A delivery that is %s cannot become %s.", d.State, next)
+	}
+	d.State, d.UpdatedAt = next, Instant(now)
+	return nil
+}
+
+// rest moves to a state that the engine leaves alone until wake, or for ever
+// if wake is zero, and gives the lease back.
+func (d *Delivery) rest(next DeliveryState, wake, now time.Time) error {
+	if err := d.move(next, now); err != nil {
+		return err
+	}
+	d.WakeAt, d.Lease.Owner, d.Lease.Until = Instant(wake), "", time.Time{}
+	return nil
+}
+
+// Current is the index of the first item that is not out; len(Parts) if all are.
+func (d *Delivery) Current() int {
+	for i, p := range d.Parts {
+		if p.Ref == nil {
+			return i
+		}
+	}
+	return len(d.Parts)
+}
+
+// Begun reports whether an item of it is out.
+func (d *Delivery) Begun() bool { return d.Current() > 0 }
+
+// waiting is the state in which it waits to be taken up again: a delivery of
+// which an item is out no longer counts as scheduled.
+func (d *Delivery) waiting() DeliveryState {
+	if d.Begun() {
+		return DeliveryPublishing
+	}
+	return DeliveryScheduled
+}
+
+// Editable reports whether its content may still change: nothing of it is out
+// and no change is on its way.
+func (d *Delivery) Editable() bool {
+	switch d.State {
+	case DeliveryScheduled, DeliveryPreparing, DeliveryBlocked, DeliveryMissed, DeliveryFailed:
+		return !d.Begun() && d.Open == ""
+	default:
+		return false
+	}
+}
+
+// Claim gives owner the right to act on it until the given time. Stores call
+// it for the rows that a claim selects.
+func (d *Delivery) Claim(owner string, until time.Time) {
+	d.Lease = Lease{Owner: owner, Until: Instant(until), Token: d.Lease.Token + 1}
+	d.Version++
+}
+
+// Begin starts the work on a claimed delivery. One that was under way already
+// stays in its state.
+func (d *Delivery) Begin(now time.Time) error {
+	if d.State == DeliveryScheduled {
+		return d.move(DeliveryPreparing, now)
+	}
+	if !d.State.Moving() {
+		return d.move(DeliveryPreparing, now) // says why not
+	}
+	return nil
+}
+
+// Prepared keeps the provider's progress before anything is visible, and
+// leaves the delivery alone until wake.
+func (d *Delivery) Prepared(c Cursor, wake, bound, now time.Time) error {
+	if d.State != DeliveryPreparing && d.State != DeliveryPublishing {
+		return d.move(DeliveryPreparing, now)
+	}
+	d.Cursor, d.Tries = c, 0
+	d.setBound(bound)
+	return d.rest(d.State, wake, now)
+}
+
+// Intend puts the intent of the one visible change on record. The attempt must
+// be stored in the same transaction, and the call be made only after it.
+func (d *Delivery) Intend(a AttemptID, c Cursor, now time.Time) error {
+	if d.Open != "" {
+		return fault.New(fault.Conflict, "intent_open", "Another change of this delivery has no result yet.")
+	}
+	if err := d.move(DeliveryPublishing, now); err != nil {
+		return err
+	}
+	d.Open, d.Cursor = a, c
+	return nil
+}
+
+// Accept records that the current item is out at ref. next is the delay before
+// the item that follows; it is not used after the last one.
+func (d *Delivery) Accept(ref Ref, next time.Duration, now time.Time) error {
+	i := d.Current()
+	if i == len(d.Parts) {
+		return fault.New(fault.Conflict, "all_out", "Every item of this delivery is out already.")
+	}
+	state := DeliveryPublishing
+	if i == len(d.Parts)-1 {
+		state = DeliveryPublished
+	}
+	if !d.State.CanBecome(state) {
+		return d.move(state, now)
+	}
+	d.Parts[i] = Part{Ref: &ref, PublishedAt: Instant(now)}
+	d.clearStep()
+	d.Reason = Reason{}
+	if state == DeliveryPublished {
+		return d.rest(state, time.Time{}, now)
+	}
+	if next > 0 {
+		return d.rest(state, now.Add(next), now)
+	}
+	d.WakeAt = Instant(now)
+	return d.move(state, now)
+}
+
+// Process records that the platform has the item and works on it. It is looked
+// at again at wake, and given up at bound.
+func (d *Delivery) Process(c Cursor, wake, bound, now time.Time) error {
+	d.Open, d.Cursor, d.Tries = "", c, 0
+	d.setBound(bound)
+	return d.rest(DeliveryProcessing, wake, now)
+}
+
+// Look leaves a delivery whose outcome is in doubt alone until wake, and
+// counts the look-up that was in vain.
+func (d *Delivery) Look(wake, now time.Time) error {
+	d.Looks++
+	return d.rest(d.State, wake, now)
+}
+
+// Retry puts it back to wait until wake. Nothing of the current step may have
+// reached the platform, or the step must be one that only reads or uploads.
+func (d *Delivery) Retry(r Reason, wake, now time.Time) error {
+	state := d.waiting()
+	if d.State == DeliveryProcessing {
+		state = DeliveryProcessing
+	}
+	if d.State == DeliveryPreparing && !d.Cursor.IsZero() {
+		state = DeliveryPreparing // the uploads stand; only the look at them failed
+	}
+	d.Open, d.Reason = "", r
+	d.Tries++
+	return d.rest(state, wake, now)
+}
+
+// Fail ends it: the current item is definitely not out.
+func (d *Delivery) Fail(r Reason, now time.Time) error { return d.end(DeliveryFailed, r, now) }
+
+// Doubt ends it as unknown: the current item may be out. Only a look-up or a
+// person brings it further.
+func (d *Delivery) Doubt(r Reason, now time.Time) error { return d.end(DeliveryUnknown, r, now) }
+
+// Miss ends it: it could not start inside the late window.
+func (d *Delivery) Miss(r Reason, now time.Time) error { return d.end(DeliveryMissed, r, now) }
+
+func (d *Delivery) end(s DeliveryState, r Reason, now time.Time) error {
+	if err := d.rest(s, time.Time{}, now); err != nil {
+		return err
+	}
+	if s != DeliveryUnknown {
+		d.clearStep() // an unknown one keeps what a later look-up needs
+	}
+	d.Open, d.Reason = "", r
+	return nil
+}
+
+// Block parks it until its channel is mended. It is looked at again at until,
+// the end of its late window.
+func (d *Delivery) Block(r Reason, until, now time.Time) error {
+	if err := d.rest(DeliveryBlocked, until, now); err != nil {
+		return err
+	}
+	d.clearStep()
+	d.Reason = r
+	return nil
+}
+
+// Unblock lets it go on after its channel was mended.
+func (d *Delivery) Unblock(now time.Time) error {
+	if d.State != DeliveryBlocked {
+		return d.move(DeliveryScheduled, now)
+	}
+	wake := d.DueAt
+	if d.Begun() {
+		wake = now
+	}
+	d.Reason = Reason{}
+	return d.rest(d.waiting(), wake, now)
+}
+
+// Cancel withdraws it before anything was sent.
+func (d *Delivery) Cancel(now time.Time) error {
+	if d.Begun() || d.Open != "" {
+		return fault.New(fault.Conflict, "too_late",
+			"It is too late to withdraw this delivery: it is %s.", d.State)
+	}
+	if err := d.rest(DeliveryCanceled, time.Time{}, now); err != nil {
+		return err
+	}
+	d.fence()
+	d.clearStep()
+	d.Reason = Reason{}
+	return nil
+}
+
+// Reschedule books it for due with the content of revision, which has the
+// given number of items. Whatever was prepared is thrown away.
+func (d *Delivery) Reschedule(due time.Time, revision, items int, now time.Time) error {
+	if !d.Editable() {
+		return fault.New(fault.Conflict, "too_late",
+			"It is too late to change this delivery: it is %s.", d.State)
+	}
+	if err := d.rest(DeliveryScheduled, due, now); err != nil {
+		return err
+	}
+	d.fence()
+	d.clearStep()
+	d.DueAt, d.Revision, d.Parts, d.Reason = Instant(due), revision, make([]Part, items), Reason{}
+	return nil
+}
+
+// TryAgain takes up a delivery that failed, was missed, or is unknown and a
+// person says that it is not there. Items that are out stay out.
+func (d *Delivery) TryAgain(now time.Time) error {
+	switch d.State {
+	case DeliveryFailed, DeliveryMissed, DeliveryUnknown:
+	default:
+		return fault.New(fault.Conflict, "not_retryable", "A delivery that is %s cannot be tried again.", d.State)
+	}
+	if err := d.rest(d.waiting(), now, now); err != nil {
+		return err
+	}
+	d.clearStep()
+	d.Reason = Reason{}
+	if !d.Begun() {
+		d.DueAt = Instant(now)
+	}
+	return nil
+}
+
+// fence makes sure that a worker that still holds an old lease cannot write.
+func (d *Delivery) fence() { d.Lease.Token++ }
+
+func (d *Delivery) clearStep() {
+	d.Open, d.Cursor, d.Tries, d.Looks, d.Bound = "", Cursor{}, 0, 0, time.Time{}
+}
+
+// setBound keeps the first bound: waiting does not get longer by waiting.
+func (d *Delivery) setBound(bound time.Time) {
+	if d.Bound.IsZero() {
+		d.Bound = Instant(bound)
+	}
+}

@@ -1,0 +1,58 @@
+package domain
+
+import "time"
+
+// DefaultLateWindow is how long after its due time a delivery may still start
+// where the organization sets nothing else.
+const DefaultLateWindow = 6 * time.Hour
+
+// Organization is the tenant: everything but people belongs to exactly one.
+type Organization struct {
+	ID   OrganizationID
+	Name string
+	// Zone is the IANA name of the time zone that times without an offset are
+	// read in. Empty means UTC.
+	Zone string
+	// LateWindow is how long after its due time a delivery may still start.
+	// Zero means DefaultLateWindow.
+	LateWindow time.Duration
+	CreatedAt  time.Time
+	// Version counts changes, starting at 1.
+	Version int
+}
+
+// Late is the late window in force.
+func (o Organization) Late() time.Duration {
+	if o.LateWindow > 0 {
+		return o.LateWindow
+	}
+	return DefaultLateWindow
+}
+
+// Location loads Zone. An unknown zone reads as UTC: it was checked when it
+// was set, so it can only be missing from this machine's zone data.
+func (o Organization) Location() *time.Location {
+	if loc, err := time.LoadLocation(o.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// Role is what a member of an organization may do.
+type Role string
+
+// The roles, from most to least.
+const (
+	RoleOwner  Role = "owner"  // everything
+	RoleAdmin  Role = "admin"  // manages members and content
+	RoleUser   Role = "user"   // creates and manages own posts
+	RoleViewer Role = "viewer" // reads
+)
+
+// Member is a person's place in an organization.
+type Member struct {
+	Organization OrganizationID
+	User         UserID
+	Role         Role
+	CreatedAt    time.Time
+}

@@ -1,0 +1,3 @@
+module github.com/crierhq/crier
+
+go 1.26.0

@@ -1,0 +1,203 @@
+package social
+
+import (
+	"context"
+)
+
+// The interfaces below are optional. A provider has a capability exactly when
+// it implements the interface; there is no second place to declare it. At
+// least one of RedirectConnector and FormConnector is demanded.
+
+// RedirectConnector connects an account through a page of the platform.
+type RedirectConnector interface {
+	// RedirectForm describes what must be asked for before the redirect, such
+	// as the address of the account's server. It may be the zero Schema.
+	RedirectForm() Schema
+	// BeginConnect returns where to send the person. It may be repeated.
+	BeginConnect(ctx context.Context, in ConnectRequest) (Redirect, error)
+	// FinishConnect turns what came back into a connection. It is called once
+	// for each Redirect.
+	FinishConnect(ctx context.Context, in Callback) (Connection, error)
+}
+
+// FormConnector connects an account from values that a person types in.
+type FormConnector interface {
+	// ConnectForm describes the values.
+	ConnectForm() Schema
+	// ConnectWith checks the values with the platform. It may be repeated.
+	ConnectWith(ctx context.Context, values Values) (Connection, error)
+}
+
+// Refresher renews a credential. A provider whose tokens cannot be renewed
+// does not implement it.
+type Refresher interface {
+	// Refresh returns the new credential. Fields that the platform did not send
+	// must be carried over from c: an empty new refresh token never replaces an
+	// old one. CodeAuthRevoked means that a person must connect again; every
+	// other code means that c may still be good.
+	Refresh(ctx context.Context, t Target) (Credential, error)
+}
+
+// Revoker gives a credential back when its channel is disconnected.
+type Revoker interface {
+	// Revoke may be repeated. Its failure does not keep a channel connected.
+	Revoke(ctx context.Context, t Target) error
+}
+
+// Preparer splits a publication where the platform does: uploads and
+// containers first, the visible change last.
+type Preparer interface {
+	// Prepare does all that the public cannot see. It may be repeated from the
+	// start. The Cursor it returns says what is next: StepPublish when all is
+	// ready, StepCheck when the platform needs time.
+	Prepare(ctx context.Context, t Target, it Item) (Cursor, error)
+	// Check only reads. It may be repeated. Before Publish it returns a Cursor;
+	// once a Publish has taken effect it must say so with a Ref.
+	Check(ctx context.Context, t Target, at Cursor) (Outcome, error)
+}
+
+// Finder looks for an item whose publication ended in CodeOutcomeUnknown.
+type Finder interface {
+	// Find only reads, and may be repeated. It returns nil if the item is not
+	// seen; that is no proof that it is not there, or will not come.
+	Find(ctx context.Context, t Target, it Item) (*Ref, error)
+}
+
+// Confirmer reads a published item back.
+type Confirmer interface {
+	// Confirm only reads, and may be repeated. It reports whether the public
+	// can see the item.
+	Confirm(ctx context.Context, t Target, ref Ref) (bool, error)
+}
+
+// Editor changes a published item in place.
+type Editor interface {
+	// Edit replaces the item at ref. It may be repeated: the same arguments
+	// give the same item.
+	Edit(ctx context.Context, t Target, ref Ref, it Item) (Ref, error)
+}
+
+// Deleter takes a published item away.
+type Deleter interface {
+	// Delete may be repeated: an item that is gone already is no error.
+	Delete(ctx context.Context, t Target, ref Ref) error
+}
+
+// Limiter has limits that differ from account to account.
+type Limiter interface {
+	// LimitsFor returns the limits of an account. It is pure.
+	LimitsFor(tr Traits) Limits
+}
+
+// Values are what a person typed into a form, checked against its Schema.
+type Values map[string]string
+
+// ConnectRequest starts a RedirectConnector flow.
+type ConnectRequest struct {
+	// Callback is where the platform must send the person back to.
+	Callback string
+	// State must come back as the query parameter "state". It cannot be guessed.
+	State string
+	// Values answer RedirectForm.
+	Values Values
+}
+
+// Redirect says where to send the person, and what FinishConnect needs to know
+// when they are back. The host seals Keep until then.
+type Redirect struct {
+	URL  string
+	Keep map[string]string
+}
+
+// Callback is what the platform sent back. The host has checked the state.
+type Callback struct {
+	// Callback is the address that was given in ConnectRequest.
+	Callback string
+	// Query holds the parameters that came back, without "state".
+	Query map[string]string
+	// Keep is the Keep of the Redirect.
+	Keep map[string]string
+}
+
+// Connection is an account ready to be stored.
+type Connection struct {
+	// Account is the platform's own id, unique among all its accounts. It never
+	// changes, also when the person renames the account.
+	Account string
+	Name    string
+	// Handle is how people address the account, such as "@ann@example.social".
+	Handle string
+	// URL is where people see the account, and Avatar its picture; both may be
+	// empty, and neither is fetched to connect.
+	URL, Avatar string
+	Traits      Traits
+	Credential  Credential
+}
+
+// Capabilities is what a provider can do beyond Provider. A nil field means
+// that the platform, or our adapter, cannot do it.
+type Capabilities struct {
+	Redirect RedirectConnector
+	Form     FormConnector
+	Refresh  Refresher
+	Revoke   Revoker
+	Prepare  Preparer
+	Find     Finder
+	Confirm  Confirmer
+	Edit     Editor
+	Delete   Deleter
+	Limit    Limiter
+	Site     Site
+}
+
+// CapabilitiesOf looks once at what p implements. It is the only place in the
+// program that type-asserts a Provider.
+func CapabilitiesOf(p Provider) Capabilities {
+	var c Capabilities
+	c.Redirect, _ = p.(RedirectConnector)
+	c.Form, _ = p.(FormConnector)
+	c.Refresh, _ = p.(Refresher)
+	c.Revoke, _ = p.(Revoker)
+	c.Prepare, _ = p.(Preparer)
+	c.Find, _ = p.(Finder)
+	c.Confirm, _ = p.(Confirmer)
+	c.Edit, _ = p.(Editor)
+	c.Delete, _ = p.(Deleter)
+	c.Limit, _ = p.(Limiter)
+	c.Site, _ = p.(Site)
+	return c
+}
+
+// Names lists the capabilities present, sorted, for the API and the docs.
+func (c Capabilities) Names() []string {
+	var out []string
+	for _, e := range []struct {
+		name string
+		has  bool
+	}{
+		{"confirm", c.Confirm != nil},
+		{"connect_form", c.Form != nil},
+		{"connect_redirect", c.Redirect != nil},
+		{"delete", c.Delete != nil},
+		{"edit", c.Edit != nil},
+		{"find", c.Find != nil},
+		{"limits_by_account", c.Limit != nil},
+		{"prepare", c.Prepare != nil},
+		{"refresh", c.Refresh != nil},
+		{"revoke", c.Revoke != nil},
+		{"site", c.Site != nil},
+	} {
+		if e.has {
+			out = append(out, e.name)
+		}
+	}
+	return out
+}
+
+// LimitsOf returns the limits of an account of p.
+func LimitsOf(p Provider, tr Traits) Limits {
+	if l := CapabilitiesOf(p).Limit; l != nil {
+		return l.LimitsFor(tr)
+	}
+	return p.Descriptor().Limits
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/crierhq/crier/core/domain"
+)
+
+// Posts stores posts.
+type Posts interface {
+	Insert(ctx context.Context, org domain.OrganizationID, p domain.Post) error
+	// Get returns deleted posts too; the use cases hide them.
+	Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error)
+	// List returns the posts that match, not the deleted ones, ordered by due
+	// time and id. Drafts without a time are ordered by when they were created.
+	List(ctx context.Context, org domain.OrganizationID, f PostFilter) ([]domain.Post, error)
+	// Update works as in Organizations. Inside InTx it also keeps others from
+	// changing the post until the transaction ends.
+	Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error)
+}
+
+// PostFilter narrows a list of posts. Zero fields do not narrow.
+type PostFilter struct {
+	Page
+	// From and To bound the time that the list is ordered by: From is
+	// included, To is not.
+	From, To time.Time
+	State    domain.PostState
+	Channel  domain.ChannelID
+	// Deliveries keeps posts that have a delivery in one of these states.
+	Deliveries []domain.DeliveryState
+}
+
+// ListTime is the time that lists order p by.
+func ListTime(p domain.Post) time.Time {
+	if p.DueAt.IsZero() {
+		return p.CreatedAt
+	}
+	return p.DueAt
+}
+
+// Deliveries stores deliveries. Their rows are the schedule.
+type Deliveries interface {
+	Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error
+	Get(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) (domain.Delivery, error)
+	// OfPosts returns the deliveries of all these posts, ordered by post, due
+	// time and id, in one query.
+	OfPosts(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) ([]domain.Delivery, error)
+	// OfChannel returns up to limit deliveries of a channel that are in one of
+	// the states, in due order.
+	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
+	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
+	Claimer
+}
+
+// Claimer hands due deliveries to workers. It crosses tenants on purpose: only
+// workers call it.
+type Claimer interface {
+	// Claim picks up to c.Limit deliveries whose WakeAt is not after c.Now and
+	// that nobody has a living lease on, in the order of WakeAt and id, calls
+	// domain.Delivery.Claim on each and returns them. Two callers never get the
+	// same one.
+	Claim(ctx context.Context, c Claim) ([]domain.Delivery, error)
+	// NextWake returns the earliest time at which there may be something to
+	// claim, leases that run out included, or the zero time if there is nothing.
+	NextWake(ctx context.Context) (time.Time, error)
+	// Renew makes the leases that owner still holds on ids last until the given
+	// time. It returns those it renewed.
+	Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error)
+}
+
+// Claim says what a worker wants.
+type Claim struct {
+	// Owner names the worker.
+	Owner string
+	// Now is the worker's time, and Until the end of the lease.
+	Now, Until time.Time
+	// Limit bounds the number; it must be positive.
+	Limit int
+	// Providers narrows the claim; empty: all.
+	Providers []domain.ProviderID
+}
+
+// Attempts stores the ledger: every call that could change something on a
+// platform. Nothing removes an attempt.
+type Attempts interface {
+	Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error
+	Get(ctx context.Context, org domain.OrganizationID, id domain.AttemptID) (domain.Attempt, error)
+	Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error)
+	// OfDeliveries returns the attempts of all these deliveries, ordered by
+	// delivery and number, in one query.
+	OfDeliveries(ctx context.Context, org domain.OrganizationID, ids ...domain.DeliveryID) ([]domain.Attempt, error)
+}
+
+// Outbox keeps events from the transaction that made them true until a relay
+// has handed them on, and as history after that.
+type Outbox interface {
+	// Append stores events in order and gives each its Seq.
+	Append(ctx context.Context, evs ...domain.Event) error
+	// Pending returns up to limit events that were not handed on yet, oldest
+	// first. The events of one post come in the order of their commits.
+	Pending(ctx context.Context, limit int) ([]domain.Event, error)
+	// MarkRelayed records that these events were handed on.
+	MarkRelayed(ctx context.Context, now time.Time, ids ...domain.EventID) error
+	// OfPost returns the newest limit events of a post, oldest first.
+	OfPost(ctx context.Context, org domain.OrganizationID, post domain.PostID, limit int) ([]domain.Event, error)
+}
