@@ -201,8 +201,6 @@ func (r Request) byStatus(status int) *social.Error {
 		return social.Errorf(social.CodeScopeMissing, "The account did not grant this permission.")
 	case status == http.StatusTooManyRequests:
 		return social.Errorf(social.CodeRateLimited, "The platform asked us to slow down.")
-	case status == http.StatusServiceUnavailable:
-		return social.Errorf(social.CodeUnavailable, "The platform is not available.")
 	case status == http.StatusRequestTimeout, status >= 500:
 		return social.Errorf(r.afterSend(), "The platform failed half-way.")
 	case status < 400:
