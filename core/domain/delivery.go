@@ -160,6 +160,8 @@ type Delivery struct {
 	// Open is the attempt whose intent is on record without a result; empty if
 	// there is none.
 	Open AttemptID
+	// Attempts counts the attempts on record.
+	Attempts int
 	// Tries counts calls of the current step that failed and may be repeated.
 	Tries int
 	// Looks counts vain look-ups after an answer was lost.
@@ -184,12 +186,14 @@ func (d *Delivery) move(next DeliveryState, now time.Time) error {
 }
 
 // rest moves to a state that the engine leaves alone until wake, or for ever
-// if wake is zero, and gives the lease back.
+// if wake is zero, and takes the lease away: a worker that still holds it
+// cannot write any more.
 func (d *Delivery) rest(next DeliveryState, wake, now time.Time) error {
 	if err := d.move(next, now); err != nil {
 		return err
 	}
-	d.WakeAt, d.Lease.Owner, d.Lease.Until = Instant(wake), "", time.Time{}
+	d.WakeAt = Instant(wake)
+	d.Lease = Lease{Token: d.Lease.Token + 1}
 	return nil
 }
 
@@ -266,6 +270,7 @@ func (d *Delivery) Intend(a AttemptID, c Cursor, now time.Time) error {
 		return err
 	}
 	d.Open, d.Cursor = a, c
+	d.Attempts++
 	return nil
 }
 
@@ -309,6 +314,18 @@ func (d *Delivery) Process(c Cursor, wake, bound, now time.Time) error {
 func (d *Delivery) Look(wake, now time.Time) error {
 	d.Looks++
 	return d.rest(d.State, wake, now)
+}
+
+// Resend puts on record that the call of the open attempt is made again, as
+// attempt a and with the same key.
+func (d *Delivery) Resend(a AttemptID, now time.Time) error {
+	if d.Open == "" {
+		return fault.New(fault.Conflict, "no_intent", "There is no change without a result to repeat.")
+	}
+	d.Open = a
+	d.Attempts++
+	d.Tries++
+	return d.move(DeliveryPublishing, now)
 }
 
 // Retry puts it back to wait until wake. Nothing of the current step may have
@@ -380,7 +397,6 @@ func (d *Delivery) Cancel(now time.Time) error {
 	if err := d.rest(DeliveryCanceled, time.Time{}, now); err != nil {
 		return err
 	}
-	d.fence()
 	d.clearStep()
 	d.Reason = Reason{}
 	return nil
@@ -396,7 +412,6 @@ func (d *Delivery) Reschedule(due time.Time, revision, items int, now time.Time)
 	if err := d.rest(DeliveryScheduled, due, now); err != nil {
 		return err
 	}
-	d.fence()
 	d.clearStep()
 	d.DueAt, d.Revision, d.Parts, d.Reason = Instant(due), revision, make([]Part, items), Reason{}
 	return nil
@@ -420,9 +435,6 @@ func (d *Delivery) TryAgain(now time.Time) error {
 	}
 	return nil
 }
-
-// fence makes sure that a worker that still holds an old lease cannot write.
-func (d *Delivery) fence() { d.Lease.Token++ }
 
 func (d *Delivery) clearStep() {
 	d.Open, d.Cursor, d.Tries, d.Looks, d.Bound = "", Cursor{}, 0, 0, time.Time{}

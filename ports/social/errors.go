@@ -42,6 +42,10 @@ type Error struct {
 	RetryAfter time.Duration
 	// Existing is where the platform has it, with CodeDuplicate, if it says so.
 	Existing *Ref
+	// Restart says that the cursor is worthless, such as after an upload that
+	// expired: the engine prepares the item again from the start. Only with a
+	// code that says that nothing happened.
+	Restart bool
 	// Status is the HTTP status, 0 if there was none.
 	Status int
 	// Evidence is for the operator: the answer, clipped and redacted.
