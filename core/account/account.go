@@ -1,0 +1,392 @@
+// Package account is who people are: registering, signing in, and staying
+// signed in. It knows nothing of HTTP or of the format of access tokens.
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/password"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// RefreshLife is how long a refresh token is good for; each use makes a new one.
+const RefreshLife = 30 * 24 * time.Hour
+
+// The bounds of what people choose.
+const (
+	minPassword = 8
+	maxPassword = 256 // longer ones only cost time
+	maxEmail    = 254
+	maxName     = 128
+)
+
+// Registration says who may make an account.
+type Registration string
+
+// The registration modes.
+const (
+	RegistrationOpen   Registration = "open"   // everybody
+	RegistrationFirst  Registration = "first"  // only the first person, who owns the installation
+	RegistrationClosed Registration = "closed" // nobody
+)
+
+// Config is what the service needs. Hasher may be nil where a host keeps its
+// own accounts; then people cannot register or sign in here.
+type Config struct {
+	Store        store.Store
+	Hasher       password.Hasher
+	Registration Registration
+	Now          func() time.Time
+	NewID        func() string
+}
+
+// Service registers people and signs them in.
+type Service struct{ cfg Config }
+
+// New returns a Service.
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
+
+// RegisterInput is what a person types in to register.
+type RegisterInput struct {
+	Email    string
+	Password string
+	// Name is how to address the person. It may be empty.
+	Name string
+	// Organization names the new organization. Empty: made from the name.
+	Organization string
+	// Zone is the IANA time zone of the organization. Empty: UTC.
+	Zone string
+}
+
+// SignedIn is a person who proved who they are, with the token to stay signed
+// in.
+type SignedIn struct {
+	User         domain.User
+	Organization domain.Organization
+	Role         domain.Role
+	Session      domain.SessionID
+	// Refresh is shown to the person's program once and stored nowhere.
+	Refresh string
+	// RefreshExpires is when Refresh ends.
+	RefreshExpires time.Time
+}
+
+// Actor is the person as an actor in their organization.
+func (s SignedIn) Actor() domain.Actor {
+	return domain.Actor{Organization: s.Organization.ID, User: s.User.ID, Role: s.Role}
+}
+
+// Register makes a person, an organization that they own, and signs them in.
+// Errors: Invalid with all problems; Conflict "email_taken"; Denied
+// "registration_closed".
+func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, error) {
+	if err := s.ready(); err != nil {
+		return SignedIn{}, err
+	}
+	in.Email = normalizeEmail(in.Email)
+	in.Name, in.Organization = strings.TrimSpace(in.Name), strings.TrimSpace(in.Organization)
+	if err := fault.Check(in.problems()); err != nil {
+		return SignedIn{}, err
+	}
+	if err := s.mayRegister(ctx, s.cfg.Store); err != nil {
+		return SignedIn{}, err
+	}
+	hash, err := s.cfg.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("register: %w", err)
+	}
+	var out SignedIn
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if err := s.mayRegister(ctx, r); err != nil {
+			return err
+		}
+		out, err = s.insert(ctx, r, in, hash)
+		return err
+	})
+	if errors.Is(err, fault.ErrConflict) {
+		return SignedIn{}, &fault.Error{
+			Kind: fault.Conflict, Code: "email_taken", Message: "There is an account with this e-mail address already.",
+			Problems: []fault.Problem{{Field: "email", Rule: "taken", Message: "There is an account with this e-mail address already. Sign in instead."}}, Err: err,
+		}
+	}
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("register: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, hash string) (SignedIn, error) {
+	now := domain.Instant(s.cfg.Now())
+	org := domain.Organization{
+		ID: domain.OrganizationID(s.cfg.NewID()), Name: in.Organization, Zone: in.Zone, CreatedAt: now, Version: 1,
+	}
+	if org.Name == "" {
+		org.Name = orgName(in)
+	}
+	user := domain.User{
+		ID: domain.UserID(s.cfg.NewID()), Email: in.Email, Name: in.Name, PasswordHash: hash, CreatedAt: now, Version: 1,
+	}
+	if err := r.Users().Insert(ctx, user); err != nil {
+		return SignedIn{}, err
+	}
+	if err := r.Organizations().Insert(ctx, org); err != nil {
+		return SignedIn{}, err
+	}
+	m := domain.Member{Organization: org.ID, User: user.ID, Role: domain.RoleOwner, CreatedAt: now}
+	if err := r.Members().Insert(ctx, m); err != nil {
+		return SignedIn{}, err
+	}
+	return s.open(ctx, r, user, org, m.Role)
+}
+
+// Login signs a person in. A wrong password and an unknown address get the
+// same Unauthenticated answer and take the same time.
+func (s *Service) Login(ctx context.Context, email, pass string) (SignedIn, error) {
+	if err := s.ready(); err != nil {
+		return SignedIn{}, err
+	}
+	wrong := fault.New(fault.Unauthenticated, "wrong_credentials", "The e-mail address or the password is wrong.")
+	user, err := s.cfg.Store.Users().ByEmail(ctx, normalizeEmail(email))
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	if len(pass) > maxPassword {
+		pass = "" // cannot be right, and hashing it would be work for nothing
+	}
+	ok, err := s.cfg.Hasher.Verify(ctx, user.PasswordHash, pass)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	if !ok {
+		return SignedIn{}, wrong
+	}
+	members, err := s.cfg.Store.Members().OfUser(ctx, user.ID)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	if len(members) == 0 {
+		return SignedIn{}, fault.New(fault.Denied, "no_organization", "You are not a member of any organization.")
+	}
+	org, err := s.cfg.Store.Organizations().Get(ctx, members[0].Organization)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	out, err := s.open(ctx, s.cfg.Store, user, org, members[0].Role)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	return out, nil
+}
+
+// Refresh trades a refresh token for a new one. Only the newest token of a
+// sign-in is good: showing an older one means that a token was stolen, and ends
+// the whole sign-in.
+func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
+	bad := fault.New(fault.Unauthenticated, "refresh_refused", "This sign-in has ended. Sign in again.")
+	id, _, ok := strings.Cut(token, ".")
+	if !ok {
+		return SignedIn{}, bad
+	}
+	now := domain.Instant(s.cfg.Now())
+	fresh, hash := newToken(domain.SessionID(id))
+	replayed := false
+	ses, err := s.cfg.Store.Sessions().Update(ctx, domain.SessionID(id), func(ses *domain.Session) error {
+		replayed = false
+		if !ses.Live(now) {
+			return bad
+		}
+		if subtle.ConstantTimeCompare([]byte(ses.TokenHash), []byte(hashToken(token))) != 1 {
+			replayed, ses.RevokedAt = true, now
+			return nil
+		}
+		ses.TokenHash, ses.ExpiresAt = hash, now.Add(RefreshLife)
+		return nil
+	})
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return SignedIn{}, bad
+	case err != nil:
+		return SignedIn{}, fmt.Errorf("refresh sign-in: %w", err)
+	case replayed:
+		return SignedIn{}, bad
+	}
+	out, err := s.who(ctx, ses.User, ses.Organization)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("refresh sign-in: %w", err)
+	}
+	out.Session, out.Refresh, out.RefreshExpires = ses.ID, fresh, ses.ExpiresAt
+	return out, nil
+}
+
+// Authenticate resolves who an access token speaks for, as things stand now: a
+// person who left the organization is Unauthenticated.
+func (s *Service) Authenticate(ctx context.Context, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
+	m, err := s.cfg.Store.Members().Get(ctx, org, user)
+	if errors.Is(err, fault.ErrNotFound) {
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "not_a_member", "You are not a member of this organization any more.")
+	}
+	if err != nil {
+		return domain.Actor{}, fmt.Errorf("authenticate: %w", err)
+	}
+	return domain.Actor{Organization: m.Organization, User: m.User, Role: m.Role}, nil
+}
+
+// CreateOrganization makes an organization without people, for hosts that keep
+// their own accounts.
+func (s *Service) CreateOrganization(ctx context.Context, name, zone string) (domain.Organization, error) {
+	var problems []fault.Problem
+	problems = checkText(problems, "name", name, 1, maxName)
+	problems = checkZone(problems, "zone", zone)
+	if err := fault.Check(problems); err != nil {
+		return domain.Organization{}, err
+	}
+	org := domain.Organization{
+		ID: domain.OrganizationID(s.cfg.NewID()), Name: name, Zone: zone, CreatedAt: domain.Instant(s.cfg.Now()), Version: 1,
+	}
+	if err := s.cfg.Store.Organizations().Insert(ctx, org); err != nil {
+		return domain.Organization{}, fmt.Errorf("create organization: %w", err)
+	}
+	return org, nil
+}
+
+// Organization returns the organization of an actor.
+func (s *Service) Organization(ctx context.Context, a domain.Actor) (domain.Organization, error) {
+	org, err := s.cfg.Store.Organizations().Get(ctx, a.Organization)
+	if err != nil {
+		return domain.Organization{}, fmt.Errorf("organization %s: %w", a.Organization, err)
+	}
+	return org, nil
+}
+
+// Empty reports whether nobody has registered yet.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	n, err := s.cfg.Store.Users().Count(ctx)
+	return n == 0, err
+}
+
+func (s *Service) who(ctx context.Context, id domain.UserID, org domain.OrganizationID) (SignedIn, error) {
+	a, err := s.Authenticate(ctx, id, org)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	user, err := s.cfg.Store.Users().Get(ctx, id)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	o, err := s.cfg.Store.Organizations().Get(ctx, org)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{User: user, Organization: o, Role: a.Role}, nil
+}
+
+func (s *Service) open(ctx context.Context, r store.Repos, u domain.User, o domain.Organization, role domain.Role) (SignedIn, error) {
+	now := domain.Instant(s.cfg.Now())
+	id := domain.SessionID(s.cfg.NewID())
+	token, hash := newToken(id)
+	ses := domain.Session{
+		ID: id, User: u.ID, Organization: o.ID, TokenHash: hash, CreatedAt: now, ExpiresAt: now.Add(RefreshLife), Version: 1,
+	}
+	if err := r.Sessions().Insert(ctx, ses); err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{User: u, Organization: o, Role: role, Session: id, Refresh: token, RefreshExpires: ses.ExpiresAt}, nil
+}
+
+func (s *Service) ready() error {
+	if s.cfg.Hasher == nil {
+		return fault.New(fault.Unavailable, "no_accounts", "This installation keeps no accounts of its own.")
+	}
+	return nil
+}
+
+func (s *Service) mayRegister(ctx context.Context, r store.Repos) error {
+	closed := fault.New(fault.Denied, "registration_closed", "Registration is closed here. Ask the owner for an invitation.")
+	switch s.cfg.Registration {
+	case RegistrationOpen:
+		return nil
+	case RegistrationFirst:
+		n, err := r.Users().Count(ctx)
+		if err != nil {
+			return fmt.Errorf("register: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+	return closed
+}
+
+func (in RegisterInput) problems() []fault.Problem {
+	var out []fault.Problem
+	if _, err := mail.ParseAddress(in.Email); err != nil || strings.ContainsAny(in.Email, " <>\"") || len(in.Email) > maxEmail {
+		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
+	}
+	if n := utf8.RuneCountInString(in.Password); n < minPassword || len(in.Password) > maxPassword {
+		out = append(out, fault.Problem{
+			Field: "password", Rule: "length",
+			Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
+		})
+	}
+	out = checkText(out, "name", in.Name, 0, maxName)
+	out = checkText(out, "organization", in.Organization, 0, maxName)
+	return checkZone(out, "timezone", in.Zone)
+}
+
+func checkText(out []fault.Problem, field, s string, minLen, maxLen int) []fault.Problem {
+	n := utf8.RuneCountInString(s)
+	switch {
+	case strings.ContainsRune(s, 0) || !utf8.ValidString(s):
+		return append(out, fault.Problem{Field: field, Rule: "characters", Message: "This holds characters that cannot be stored."})
+	case n < minLen:
+		return append(out, fault.Problem{Field: field, Rule: "required", Message: "This is required."})
+	case n > maxLen:
+		return append(out, fault.Problem{Field: field, Rule: "too_long", Message: fmt.Sprintf("This has %d characters; %d are allowed.", n, maxLen)})
+	}
+	return out
+}
+
+func checkZone(out []fault.Problem, field, zone string) []fault.Problem {
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+		return append(out, fault.Problem{
+			Field: field, Rule: "zone", Message: "This is not a time zone. Use a name such as Europe/Berlin.",
+		})
+	}
+	return out
+}
+
+func normalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+func orgName(in RegisterInput) string {
+	if in.Name != "" {
+		return in.Name
+	}
+	local, _, _ := strings.Cut(in.Email, "@")
+	return local
+}
+
+// newToken makes a refresh token for a sign-in, and the hash to store.
+func newToken(id domain.SessionID) (token, hash string) {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails, by its documentation
+	token = string(id) + "." + base64.RawURLEncoding.EncodeToString(secret[:])
+	return token, hashToken(token)
+}
+
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

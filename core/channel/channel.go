@@ -1,0 +1,422 @@
+package channel
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"time"
+
+	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/ports/seal"
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/store"
+)
+
+const (
+	// connectLife is how long a person has to come back from the platform.
+	connectLife = 30 * time.Minute
+	// connectTimeout bounds the calls of one step of a connect.
+	connectTimeout = 30 * time.Second
+	// resumeBatch bounds how many deliveries one transaction unblocks.
+	resumeBatch = 500
+)
+
+// Config is what the service needs. All fields but Tokens are required.
+type Config struct {
+	Store   store.Store
+	Sealer  seal.Sealer
+	Catalog *Catalog
+	Tokens  TokenSource
+	Journal *journal.Journal
+	Log     *slog.Logger
+	Now     func() time.Time
+	NewID   func() string
+	// Wake tells workers that there may be something to do.
+	Wake func()
+}
+
+// Service connects and disconnects channels.
+type Service struct {
+	cfg  Config
+	cred *Credentials
+}
+
+// New returns a Service.
+func New(cfg Config) *Service {
+	return &Service{cfg: cfg, cred: &Credentials{
+		store: cfg.Store, sealer: cfg.Sealer, catalog: cfg.Catalog, tokens: cfg.Tokens,
+		journal: cfg.Journal, now: cfg.Now, flights: &flights{by: map[domain.ChannelID]*flight{}},
+	}}
+}
+
+// Credentials returns what opens and renews the credentials of channels.
+func (s *Service) Credentials() *Credentials { return s.cred }
+
+// Catalog returns the platforms on offer.
+func (s *Service) Catalog() *Catalog { return s.cfg.Catalog }
+
+// List returns the channels of the actor's organization.
+func (s *Service) List(ctx context.Context, a domain.Actor, p store.Page) ([]domain.Channel, error) {
+	if err := access.Check(a, access.Read); err != nil {
+		return nil, err
+	}
+	out, err := s.cfg.Store.Channels().List(ctx, a.Organization, p)
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	return out, nil
+}
+
+// Get returns one channel, or a NotFound fault.
+func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
+	if err := access.Check(a, access.Read); err != nil {
+		return domain.Channel{}, err
+	}
+	ch, err := s.cfg.Store.Channels().Get(ctx, a.Organization, id)
+	if err == nil && ch.State == domain.ChannelDisconnected {
+		err = fault.ErrNotFound
+	}
+	return ch, missing(err, id)
+}
+
+func missing(err error, id domain.ChannelID) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fault.ErrNotFound):
+		return fault.Missing("channel")
+	default:
+		return fmt.Errorf("channel %s: %w", id, err)
+	}
+}
+
+// ConnectForm connects an account from values that a person typed in. An
+// account that is connected already is connected again: same channel, new
+// credential.
+func (s *Service) ConnectForm(ctx context.Context, a domain.Actor, id domain.ProviderID, values map[string]string) (domain.Channel, error) {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return domain.Channel{}, err
+	}
+	pf, err := s.cfg.Catalog.Get(id)
+	if err != nil {
+		return domain.Channel{}, err
+	}
+	if pf.Can.Form == nil {
+		return domain.Channel{}, fault.New(fault.Invalid, "no_form", "%s is connected through its own sign-in page.", pf.Descriptor.Name)
+	}
+	vals, err := checkedValues(pf.Can.Form.ConnectForm(), values)
+	if err != nil {
+		return domain.Channel{}, err
+	}
+	call, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pf.Can.Form.ConnectWith(call, vals)
+	if err != nil {
+		return domain.Channel{}, connectFault(err)
+	}
+	return s.save(ctx, a, pf, conn, false)
+}
+
+func checkedValues(form social.Schema, values map[string]string) (social.Values, error) {
+	if err := fault.Check(form.CheckValues(values, "fields")); err != nil {
+		return nil, err
+	}
+	return form.WithDefaults(values), nil
+}
+
+// Started is a connect flow that is under way.
+type Started struct {
+	// URL is where to send the person.
+	URL string
+	// State comes back with the person, and must be kept by nobody else.
+	State     string
+	ExpiresAt time.Time
+}
+
+// kept is what is sealed while the person is away; its names never change.
+type kept struct {
+	Callback string            `json:"callback"`
+	Keep     map[string]string `json:"keep,omitempty"`
+}
+
+// Begin starts to connect an account through a page of its platform. callback
+// is the address that the platform sends the person back to.
+func (s *Service) Begin(ctx context.Context, a domain.Actor, id domain.ProviderID, callback string, values map[string]string) (Started, error) {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return Started{}, err
+	}
+	pf, err := s.cfg.Catalog.Get(id)
+	if err != nil {
+		return Started{}, err
+	}
+	if pf.Can.Redirect == nil {
+		return Started{}, fault.New(fault.Invalid, "no_redirect", "%s is connected by filling in a form.", pf.Descriptor.Name)
+	}
+	vals, err := checkedValues(pf.Can.Redirect.RedirectForm(), values)
+	if err != nil {
+		return Started{}, err
+	}
+	now := domain.Instant(s.cfg.Now())
+	state := rand.Text()
+	call, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	to, err := pf.Can.Redirect.BeginConnect(call, social.ConnectRequest{Callback: callback, State: state, Values: vals})
+	if err != nil {
+		return Started{}, connectFault(err)
+	}
+	raw, err := json.Marshal(kept{Callback: callback, Keep: to.Keep})
+	if err != nil {
+		return Started{}, fmt.Errorf("begin connect: %w", err)
+	}
+	hash := stateHash(state)
+	text, err := s.cfg.Sealer.Seal(ctx, raw, "connect/"+hash)
+	if err != nil {
+		return Started{}, fmt.Errorf("begin connect: %w", err)
+	}
+	flow := store.Connect{
+		StateHash: hash, Organization: a.Organization, User: a.User, Provider: id,
+		Sealed: text, ExpiresAt: now.Add(connectLife),
+	}
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if err := r.Connects().Purge(ctx, now); err != nil {
+			return err
+		}
+		return r.Connects().Insert(ctx, flow)
+	})
+	if err != nil {
+		return Started{}, fmt.Errorf("begin connect: %w", err)
+	}
+	return Started{URL: to.URL, State: state, ExpiresAt: flow.ExpiresAt}, nil
+}
+
+// Finish connects the account of a person who came back from the platform. The
+// state is the proof of who began: it works once, and only until it ends.
+func (s *Service) Finish(ctx context.Context, id domain.ProviderID, state string, query map[string]string) (domain.Channel, error) {
+	ended := fault.New(fault.Invalid, "connect_ended", "This connect was finished already, or took too long. Start again.")
+	flow, err := s.cfg.Store.Connects().Take(ctx, stateHash(state), domain.Instant(s.cfg.Now()))
+	if errors.Is(err, fault.ErrNotFound) || err == nil && flow.Provider != id {
+		return domain.Channel{}, ended
+	}
+	if err != nil {
+		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
+	}
+	pf, err := s.cfg.Catalog.Get(flow.Provider)
+	if err != nil || pf.Can.Redirect == nil {
+		return domain.Channel{}, ended
+	}
+	raw, err := s.cfg.Sealer.Open(ctx, flow.Sealed, "connect/"+flow.StateHash)
+	if err != nil {
+		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
+	}
+	var k kept
+	if err := json.Unmarshal(raw, &k); err != nil {
+		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
+	}
+	call, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pf.Can.Redirect.FinishConnect(call, social.Callback{Callback: k.Callback, Query: query, Keep: k.Keep})
+	if err != nil {
+		return domain.Channel{}, connectFault(err)
+	}
+	a := domain.Actor{Organization: flow.Organization, User: flow.User, Role: domain.RoleOwner}
+	return s.save(ctx, a, pf, conn, false)
+}
+
+// Adopt makes a channel of an account whose tokens the embedding program keeps
+// itself; see TokenSource. conn.Credential is not used.
+func (s *Service) Adopt(ctx context.Context, a domain.Actor, id domain.ProviderID, conn social.Connection) (domain.Channel, error) {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return domain.Channel{}, err
+	}
+	pf, err := s.cfg.Catalog.Get(id)
+	if err != nil {
+		return domain.Channel{}, err
+	}
+	if conn.Account == "" {
+		return domain.Channel{}, fault.Check([]fault.Problem{{Field: "account", Rule: "required", Message: "The platform's id of the account is required."}})
+	}
+	return s.save(ctx, a, pf, conn, true)
+}
+
+// save stores a connection: as a new channel, or as the new credential of the
+// channel that the account has already. What waited for it goes on.
+func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn social.Connection, host bool) (domain.Channel, error) {
+	now := domain.Instant(s.cfg.Now())
+	id := domain.ChannelID(s.cfg.NewID())
+	known, err := s.cfg.Store.Channels().ByAccount(ctx, a.Organization, pf.Descriptor.ID, conn.Account)
+	switch {
+	case err == nil:
+		id = known.ID
+	case !errors.Is(err, fault.ErrNotFound):
+		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
+	}
+	secret := ""
+	if !host {
+		if secret, err = s.cred.Seal(ctx, id, conn.Credential); err != nil {
+			return domain.Channel{}, err
+		}
+	}
+	fill := func(c *domain.Channel) {
+		c.Name, c.Handle, c.URL, c.Avatar = conn.Name, conn.Handle, conn.URL, conn.Avatar
+		c.Traits, c.HostTokens = maps.Clone(map[string]string(conn.Traits)), host
+		if c.Name == "" {
+			c.Name = conn.Account
+		}
+		c.Connect(secret, conn.Credential.Expiry, now)
+	}
+	var out domain.Channel
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		var err error
+		if known.ID != "" {
+			out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error { fill(c); return nil })
+		} else {
+			out = domain.Channel{
+				ID: id, Organization: a.Organization, Provider: pf.Descriptor.ID, Account: conn.Account, CreatedAt: now, Version: 1,
+			}
+			fill(&out)
+			err = r.Channels().Insert(ctx, a.Organization, out)
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.resume(ctx, r, out, now); err != nil {
+			return err
+		}
+		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelConnected, now)
+	})
+	if err != nil {
+		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
+	}
+	s.cfg.Wake()
+	return out, nil
+}
+
+// resume lets the deliveries that waited for the channel go on, or gives up
+// those whose late window has passed.
+func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, now time.Time) error {
+	blocked, err := r.Deliveries().OfChannel(ctx, ch.Organization, ch.ID, resumeBatch, domain.DeliveryBlocked)
+	if err != nil || len(blocked) == 0 {
+		return err
+	}
+	org, err := r.Organizations().Get(ctx, ch.Organization)
+	if err != nil {
+		return err
+	}
+	for _, b := range blocked {
+		d, err := r.Deliveries().Update(ctx, ch.Organization, b.ID, func(d *domain.Delivery) error {
+			if !d.Begun() && now.After(d.DueAt.Add(org.Late())) {
+				return d.Miss(domain.Reason{Code: "late", Message: "The channel was reconnected too late for this post."}, now)
+			}
+			return d.Unblock(now)
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.cfg.Journal.Delivery(ctx, r, d, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Disconnect takes a channel away and forgets its credential. What was to go
+// out on it is blocked, and goes on if the account is connected again in time.
+func (s *Service) Disconnect(ctx context.Context, a domain.Actor, id domain.ChannelID) error {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return err
+	}
+	ch, err := s.Get(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	s.revoke(ctx, ch)
+	now := domain.Instant(s.cfg.Now())
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		out, err := r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error { return c.Disconnect(now) })
+		if err != nil {
+			return err
+		}
+		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelDisconnected, now)
+	})
+	if err != nil {
+		return missing(err, id)
+	}
+	return nil
+}
+
+// revoke gives the credential back to the platform, if it can be done: a
+// platform that is down does not keep a channel connected.
+func (s *Service) revoke(ctx context.Context, ch domain.Channel) {
+	pf, err := s.cfg.Catalog.Get(ch.Provider)
+	if err != nil || pf.Can.Revoke == nil || ch.HostTokens {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	cred, err := s.cred.open(ctx, ch)
+	if err == nil {
+		err = pf.Can.Revoke.Revoke(ctx, social.Target{Account: ch.Account, Traits: ch.Traits, Credential: cred})
+	}
+	if err != nil {
+		s.cfg.Log.WarnContext(ctx, "the platform did not take the credential back", "channel", ch.ID, "provider", ch.Provider, "error", err)
+	}
+}
+
+// RefreshToken renews the credential of a channel now.
+func (s *Service) RefreshToken(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return domain.Channel{}, err
+	}
+	ch, err := s.Get(ctx, a, id)
+	if err != nil {
+		return domain.Channel{}, err
+	}
+	pf, err := s.cfg.Catalog.Get(ch.Provider)
+	if err != nil {
+		return domain.Channel{}, err
+	}
+	if pf.Can.Refresh == nil || ch.HostTokens {
+		return ch, nil // nothing of it ever ends, or it is not ours to renew
+	}
+	if _, err := s.cred.Renew(ctx, ch); err != nil {
+		if social.CodeOf(err) == social.CodeAuthRevoked {
+			now := domain.Instant(s.cfg.Now())
+			perr := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+				return s.cred.Park(ctx, r, ch, "The platform ended the sign-in.", now)
+			})
+			err = errors.Join(err, perr)
+		}
+		return domain.Channel{}, connectFault(err)
+	}
+	return s.Get(ctx, a, id)
+}
+
+func stateHash(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return hex.EncodeToString(sum[:])
+}
+
+// connectFault tells the person who connects what the platform said.
+func connectFault(err error) error {
+	e := social.AsError(err)
+	switch e.Code {
+	case social.CodeRateLimited, social.CodeQuota:
+		return &fault.Error{Kind: fault.TooMany, Code: string(e.Code), Message: e.Message, RetryAfter: e.RetryAfter, Err: err}
+	case social.CodeUnavailable, social.CodeOutcomeUnknown:
+		return &fault.Error{Kind: fault.Unavailable, Code: "platform_unavailable", Message: e.Message, RetryAfter: e.RetryAfter, Err: err}
+	default:
+		return &fault.Error{
+			Kind: fault.Invalid, Code: "connect_refused", Message: e.Message, Err: err,
+			Problems: []fault.Problem{{Field: "fields", Rule: string(e.Code), Message: e.Message}},
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package domain
+
+// Actor is who asks for something, and in which organization. Use cases take
+// it as an argument; it is never carried in a context.
+type Actor struct {
+	Organization OrganizationID
+	// User is empty where a program asks and not a person.
+	User UserID
+	Role Role
+}
+
+// System is the actor of a program that embeds Crier and acts for a whole
+// organization.
+func System(org OrganizationID) Actor { return Actor{Organization: org, Role: RoleOwner} }
