@@ -85,3 +85,13 @@ func AsError(err error) *Error {
 	}
 	return &Error{Code: CodeOutcomeUnknown, Message: "The platform's answer was lost.", Err: err}
 }
+
+// CodeOf reads the code of err: "" for nil, CodeOutcomeUnknown for an error
+// that is no *Error. Callers that only read may treat that as CodeUnavailable,
+// callers that publish may not.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	return AsError(err).Code
+}
