@@ -1,0 +1,121 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+)
+
+type organizations repos
+
+func (r organizations) Insert(ctx context.Context, o domain.Organization) error {
+	return r.run(ctx, func(t *tx) error { return t.organizations.insert(t, o) })
+}
+
+func (r organizations) Get(ctx context.Context, id domain.OrganizationID) (domain.Organization, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Organization, error) { return t.organizations.get(string(id)) })
+}
+
+func (r organizations) Update(ctx context.Context, id domain.OrganizationID, change func(*domain.Organization) error) (domain.Organization, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Organization, error) {
+		o, err := t.organizations.get(string(id))
+		if err != nil {
+			return o, err
+		}
+		return t.organizations.update(t, o, change, func(old domain.Organization, o *domain.Organization) {
+			o.ID, o.Version = old.ID, old.Version+1
+		})
+	})
+}
+
+type users repos
+
+func (r users) Insert(ctx context.Context, u domain.User) error {
+	return r.run(ctx, func(t *tx) error { return t.users.insert(t, u) })
+}
+
+func (r users) Get(ctx context.Context, id domain.UserID) (domain.User, error) {
+	return query(ctx, r.run, func(t *tx) (domain.User, error) { return t.users.get(string(id)) })
+}
+
+func (r users) ByEmail(ctx context.Context, email string) (domain.User, error) {
+	return query(ctx, r.run, func(t *tx) (domain.User, error) {
+		id, ok := t.emails.rows[email]
+		if !ok {
+			return domain.User{}, fault.ErrNotFound
+		}
+		return t.users.get(id)
+	})
+}
+
+func (r users) Update(ctx context.Context, id domain.UserID, change func(*domain.User) error) (domain.User, error) {
+	return query(ctx, r.run, func(t *tx) (domain.User, error) {
+		u, err := t.users.get(string(id))
+		if err != nil {
+			return u, err
+		}
+		return t.users.update(t, u, change, func(old domain.User, u *domain.User) {
+			u.ID, u.Version = old.ID, old.Version+1
+		})
+	})
+}
+
+func (r users) Count(ctx context.Context) (int, error) {
+	return query(ctx, r.run, func(t *tx) (int, error) { return len(t.users.rows), nil })
+}
+
+type members repos
+
+// join makes one key of several parts; no part can hold the separator.
+func join(parts ...string) string {
+	var b []byte
+	for _, p := range parts {
+		b = append(append(b, p...), 0)
+	}
+	return string(b)
+}
+
+func memberID(m domain.Member) string { return join(string(m.Organization), string(m.User)) }
+
+func (r members) Insert(ctx context.Context, m domain.Member) error {
+	return r.run(ctx, func(t *tx) error { return t.members.insert(t, m) })
+}
+
+func (r members) Get(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Member, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Member, error) {
+		return t.members.get(memberID(domain.Member{Organization: org, User: user}))
+	})
+}
+
+func (r members) OfUser(ctx context.Context, user domain.UserID) ([]domain.Member, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Member, error) {
+		var out []domain.Member
+		for k := range t.memberships.group(string(user)) {
+			out = append(out, clone(t.members.rows[k.id]))
+		}
+		return out, nil
+	})
+}
+
+type sessions repos
+
+func (r sessions) Insert(ctx context.Context, s domain.Session) error {
+	return r.run(ctx, func(t *tx) error { return t.sessions.insert(t, s) })
+}
+
+func (r sessions) Get(ctx context.Context, id domain.SessionID) (domain.Session, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Session, error) { return t.sessions.get(string(id)) })
+}
+
+func (r sessions) Update(ctx context.Context, id domain.SessionID, change func(*domain.Session) error) (domain.Session, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Session, error) {
+		s, err := t.sessions.get(string(id))
+		if err != nil {
+			return s, err
+		}
+		return t.sessions.update(t, s, change, func(old domain.Session, s *domain.Session) {
+			s.ID, s.Version = old.ID, old.Version+1
+		})
+	})
+}

@@ -1,0 +1,124 @@
+package memstore
+
+import (
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// data is everything that is stored.
+type data struct {
+	organizations *table[domain.Organization]
+	users         *table[domain.User]
+	emails        *unique[domain.User]
+	members       *table[domain.Member]
+	memberships   *ordered[domain.Member]
+	sessions      *table[domain.Session]
+
+	channels    *table[domain.Channel]
+	accounts    *unique[domain.Channel]
+	channelList *ordered[domain.Channel]
+	connects    *table[store.Connect]
+
+	posts    *table[domain.Post]
+	postList *ordered[domain.Post]
+
+	deliveries *table[domain.Delivery]
+	wakes      *ordered[domain.Delivery] // by WakeAt: the order of claims
+	claimable  *ordered[domain.Delivery] // by the time from which it can be claimed
+	ofPost     *ordered[domain.Delivery]
+	ofChannel  *ordered[domain.Delivery]
+
+	attempts   *table[domain.Attempt]
+	ofDelivery *ordered[domain.Attempt]
+
+	media     *table[domain.Media]
+	mediaList *ordered[domain.Media]
+
+	events     *table[event]
+	pending    *ordered[event]
+	postEvents *ordered[event]
+	seq        int64
+
+	documents *table[domain.Document]
+	spaces    *ordered[domain.Document]
+	secrets   *table[secret]
+}
+
+func newData() *data {
+	d := &data{
+		organizations: newTable(func(o domain.Organization) string { return string(o.ID) }, nil),
+		sessions:      newTable(func(s domain.Session) string { return string(s.ID) }, nil),
+		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
+		secrets:       newTable(func(s secret) string { return s.name }, nil),
+	}
+	d.people()
+	d.accountsAndFiles()
+	d.schedule()
+	d.ledger()
+	return d
+}
+
+func (d *data) people() {
+	d.users = newTable(func(u domain.User) string { return string(u.ID) }, nil)
+	d.emails = d.users.unique(func(u domain.User) string { return u.Email })
+	d.members = newTable(memberID, func(m domain.Member) domain.OrganizationID { return m.Organization })
+	d.memberships = d.members.order(func(m domain.Member) (key, bool) {
+		return key{string(m.User), micros(m.CreatedAt), memberID(m)}, true
+	})
+}
+
+func (d *data) accountsAndFiles() {
+	d.channels = newTable(func(c domain.Channel) string { return string(c.ID) },
+		func(c domain.Channel) domain.OrganizationID { return c.Organization })
+	d.accounts = d.channels.unique(accountOf)
+	d.channelList = d.channels.order(func(c domain.Channel) (key, bool) {
+		return key{string(c.Organization), micros(c.CreatedAt), string(c.ID)}, c.State != domain.ChannelDisconnected
+	})
+	d.media = newTable(func(m domain.Media) string { return string(m.ID) },
+		func(m domain.Media) domain.OrganizationID { return m.Organization })
+	d.mediaList = d.media.order(func(m domain.Media) (key, bool) {
+		return key{string(m.Organization), micros(m.CreatedAt), string(m.ID)}, true
+	})
+	d.documents = newTable(func(d domain.Document) string { return documentID(d.Space, d.Key) }, nil)
+	d.spaces = d.documents.order(func(d domain.Document) (key, bool) {
+		return key{d.Space, micros(d.At), d.Key}, true
+	})
+}
+
+func (d *data) schedule() {
+	d.posts = newTable(func(p domain.Post) string { return string(p.ID) },
+		func(p domain.Post) domain.OrganizationID { return p.Organization })
+	d.postList = d.posts.order(func(p domain.Post) (key, bool) {
+		return key{string(p.Organization), micros(store.ListTime(p)), string(p.ID)}, p.State != domain.PostDeleted
+	})
+	d.deliveries = newTable(func(d domain.Delivery) string { return string(d.ID) },
+		func(d domain.Delivery) domain.OrganizationID { return d.Organization })
+	d.wakes = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{"", micros(d.WakeAt), string(d.ID)}, !d.WakeAt.IsZero()
+	})
+	d.claimable = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{"", max(micros(d.WakeAt), micros(d.Lease.Until)), string(d.ID)}, !d.WakeAt.IsZero()
+	})
+	d.ofPost = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Post), micros(d.DueAt), string(d.ID)}, true
+	})
+	d.ofChannel = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, true
+	})
+}
+
+func (d *data) ledger() {
+	d.attempts = newTable(func(a domain.Attempt) string { return string(a.ID) },
+		func(a domain.Attempt) domain.OrganizationID { return a.Organization })
+	d.ofDelivery = d.attempts.order(func(a domain.Attempt) (key, bool) {
+		return key{string(a.Delivery), int64(a.Number), string(a.ID)}, true
+	})
+	d.events = newTable(func(e event) string { return string(e.ID) },
+		func(e event) domain.OrganizationID { return e.Organization })
+	d.pending = d.events.order(func(e event) (key, bool) {
+		return key{"", e.Seq, string(e.ID)}, e.Relayed.IsZero()
+	})
+	d.postEvents = d.events.order(func(e event) (key, bool) {
+		return key{string(e.Post), e.Seq, string(e.ID)}, e.Post != ""
+	})
+}

@@ -1,0 +1,128 @@
+package memstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+type deliveries repos
+
+func (r deliveries) Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error {
+	return r.run(ctx, func(t *tx) error {
+		return t.atomically(func() error {
+			for _, d := range ds {
+				if err := t.deliveries.insertIn(t, org, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func (r deliveries) Get(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) (domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Delivery, error) { return t.deliveries.getIn(org, string(id)) })
+}
+
+func (r deliveries) OfPosts(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) ([]domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
+		var out []domain.Delivery
+		for _, id := range sorted(ids) {
+			for k := range t.ofPost.group(string(id)) {
+				if d := t.deliveries.rows[k.id]; d.Organization == org {
+					out = append(out, clone(d))
+				}
+			}
+		}
+		return out, nil
+	})
+}
+
+// sorted returns ids in order, each once.
+func sorted[ID ~string](ids []ID) []ID {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
+		var out []domain.Delivery
+		for k := range t.ofChannel.group(string(id)) {
+			if len(out) >= limit {
+				break
+			}
+			if d := t.deliveries.rows[k.id]; d.Organization == org && slices.Contains(states, d.State) {
+				out = append(out, clone(d))
+			}
+		}
+		return out, nil
+	})
+}
+
+func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) (domain.Delivery, error) {
+		d, err := t.deliveries.getIn(org, string(id))
+		if err != nil {
+			return d, err
+		}
+		return t.deliveries.update(t, d, change, func(old domain.Delivery, d *domain.Delivery) {
+			d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
+		})
+	})
+}
+
+func (r deliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
+		var out []domain.Delivery
+		for k := range t.wakes.up(key{at: minAt}) {
+			if k.at > micros(c.Now) || len(out) >= c.Limit {
+				break
+			}
+			d := t.deliveries.rows[k.id]
+			wanted := len(c.Providers) == 0 || slices.Contains(c.Providers, d.Provider)
+			if wanted && micros(d.Lease.Until) <= micros(c.Now) {
+				out = append(out, clone(d))
+			}
+		}
+		for i := range out {
+			out[i].Claim(c.Owner, c.Until)
+			row, err := own(out[i])
+			if err != nil {
+				return nil, err
+			}
+			t.deliveries.write(t, string(row.ID), &row)
+		}
+		return out, nil
+	})
+}
+
+func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
+	return query(ctx, r.run, func(t *tx) (time.Time, error) {
+		for k := range t.claimable.up(key{at: minAt}) {
+			return time.UnixMicro(k.at).UTC(), nil
+		}
+		return time.Time{}, nil
+	})
+}
+
+func (r deliveries) Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.DeliveryID, error) {
+		var out []domain.DeliveryID
+		for _, id := range sorted(ids) {
+			d, ok := t.deliveries.rows[string(id)]
+			if !ok || owner == "" || d.Lease.Owner != owner {
+				continue
+			}
+			d = clone(d)
+			d.Lease.Until = domain.Instant(until)
+			t.deliveries.write(t, string(id), &d)
+			out = append(out, id)
+		}
+		return out, nil
+	})
+}
