@@ -1,0 +1,168 @@
+// Package config reads the settings of the programs in apps. It is the only
+// reader of the environment: everything below takes structs.
+//
+// The struct tags are the documentation. env names the variable, doc says what
+// it is for, default and example are values in the variable's own spelling,
+// secret:"true" hides the value from dumps, required:"true" says that there is
+// no default, and enum, min and max bound it. docs/configuration.md and
+// .env.example are generated from them.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is everything that an operator can decide. Load returns it complete:
+// defaults are filled in and every value was checked.
+type Config struct {
+	Server    Server    `group:"Server" doc:"How the server is reached."`
+	Storage   Storage   `group:"Storage" doc:"Where posts, accounts and files are kept."`
+	Secrets   Secrets   `group:"Secrets" doc:"What protects sessions and stored tokens. Both are made by the server at its first start, in the folder secrets of DATA_DIR; set them where that folder does not outlive the machine."`
+	Accounts  Accounts  `group:"Accounts" doc:"Who may use this server."`
+	Publisher Publisher `group:"Publishing" doc:"How due posts are published. The defaults fit nearly everybody."`
+	Network   Network   `group:"Network" doc:"What the server itself may connect to."`
+	Log       Log       `group:"Logging" doc:"What is written to standard error."`
+
+	// Warnings are sentences about settings that work but look wrong.
+	Warnings []string
+
+	origins map[string]string
+}
+
+// Server is how the server is reached.
+type Server struct {
+	Port            int           `env:"PORT" default:"3000" min:"0" max:"65535" doc:"The TCP port to listen on. 0 takes a free one, which is useful in tests."`
+	BindAddress     netip.Addr    `env:"BIND_ADDRESS" default:"0.0.0.0" example:"127.0.0.1" doc:"The address to listen on. 0.0.0.0 is every IPv4 address of the machine, :: every address; 127.0.0.1 is right behind a reverse proxy on the same machine."`
+	PublicURL       string        `env:"PUBLIC_URL" example:"https://crier.example.org" doc:"The address under which people and platforms reach the server, without a path. Links in mails, OAuth callbacks and hosted feeds start with it. Empty: http://localhost with PORT."`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" default:"20s" min:"1s" max:"10m" doc:"How long open requests and publications may take to end after a stop was asked for. What is cut off then is picked up at the next start and never sent twice."`
+}
+
+// Address is what the server listens on, such as "127.0.0.1:3000".
+func (s Server) Address() string {
+	return net.JoinHostPort(s.BindAddress.String(), strconv.Itoa(s.Port))
+}
+
+// Storage is where everything is kept.
+type Storage struct {
+	DatabaseURL    Secret `env:"DATABASE_URL" secret:"true" example:"postgres://crier:password@localhost:5432/crier" doc:"The database: postgres://user:password@host:5432/name for PostgreSQL, or sqlite:///absolute/path/to/file. Empty: the SQLite file crier.db in DATA_DIR."`
+	DataDir        string `env:"DATA_DIR" default:"./data" example:"/var/lib/crier" doc:"The folder for the SQLite file, uploaded media and generated secrets. It is created if it is not there. Back it up as a whole."`
+	MaxUploadBytes Size   `env:"MAX_UPLOAD_BYTES" default:"1GiB" min:"1KiB" example:"512MB" doc:"The largest file that can be uploaded. A number of bytes, or a number with KB, MB, GB (powers of 1000) or KiB, MiB, GiB (powers of 1024)."`
+}
+
+// Driver is the kind of database that Storage names.
+type Driver string
+
+// The kinds of database.
+const (
+	SQLite   Driver = "sqlite"
+	Postgres Driver = "postgres"
+)
+
+// Database says which database to open. For SQLite address is the path of the
+// file, for PostgreSQL it is the URL, which holds a password: do not log it.
+func (s Storage) Database() (driver Driver, address string) {
+	raw := string(s.DatabaseURL)
+	if raw == "" {
+		return SQLite, filepath.Join(s.DataDir, "crier.db")
+	}
+	if file, ok := strings.CutPrefix(raw, "sqlite://"); ok {
+		return SQLite, file
+	}
+	return Postgres, raw
+}
+
+// SecretsDir is the folder of the generated secrets.
+func (s Storage) SecretsDir() string { return filepath.Join(s.DataDir, "secrets") }
+
+// MediaDir is the folder of the uploaded files.
+func (s Storage) MediaDir() string { return filepath.Join(s.DataDir, "media") }
+
+// Secrets protect sessions and stored tokens. Either may be empty; then the
+// one that package secrets generates is to be used.
+type Secrets struct {
+	JWTSecret      Secret `env:"JWT_SECRET" secret:"true" doc:"Signs the tokens of people who are signed in; at least 32 characters, such as the output of openssl rand -hex 64. A change signs everybody out. Empty: generated at the first start."`
+	EncryptionKeys Keys   `env:"ENCRYPTION_KEYS" secret:"true" doc:"The keys that seal the tokens of connected channels, newest first: id:base64,id:base64, each of 32 bytes (openssl rand -base64 32). To replace a key put a new one before it; keep the old one until everything was sealed again. Whoever loses them has to connect every channel again. Empty: generated at the first start."`
+}
+
+// Registration says who may create an account.
+type Registration string
+
+// The ways to register.
+const (
+	RegistrationFirst  Registration = "first"
+	RegistrationOpen   Registration = "open"
+	RegistrationClosed Registration = "closed"
+)
+
+// Accounts is who may use the server.
+type Accounts struct {
+	Registration Registration `env:"REGISTRATION" default:"first" enum:"first,open,closed" doc:"Who may create an account. first: whoever comes first, then only invited people, so that a server on the open internet does not fill with strangers; open: everybody; closed: only invited people."`
+}
+
+// Publisher is how due posts are published.
+type Publisher struct {
+	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
+	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
+	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"64" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. One channel never has more than one under way."`
+	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries; about the longest delay that it adds."`
+	Attempts     int           `env:"PUBLISH_ATTEMPTS" default:"3" min:"1" max:"20" doc:"How often a delivery is tried while its platform is certain not to have taken it."`
+	Backoff      time.Duration `env:"PUBLISH_BACKOFF" default:"2s" min:"10ms" max:"1h" doc:"The wait before the second try. It doubles with every further one; a longer wait that the platform asks for is kept."`
+	LateWindow   time.Duration `env:"LATE_WINDOW" default:"6h" min:"1m" max:"720h" doc:"How late a delivery may start after an outage. Later ones are marked as missed, and people are told."`
+	Lease        time.Duration `env:"LEASE" default:"60s" min:"5s" max:"1h" doc:"How long a worker may be silent before another one takes over its deliveries. It must be longer than POLL_INTERVAL."`
+}
+
+// Network is what the server may connect to.
+type Network struct {
+	AllowPrivate []netip.Prefix `env:"ALLOW_PRIVATE_NETWORKS" example:"192.168.1.0/24,fd00::/8" doc:"Private networks that the server may connect to for people's servers, feeds and webhooks, as a list of address ranges. Empty: none, so that nobody can reach into your network through the server."`
+}
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+// The formats of log lines.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Log is what is logged.
+type Log struct {
+	Level  string    `env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" doc:"The least important lines that are still written."`
+	Format LogFormat `env:"LOG_FORMAT" default:"text" enum:"text,json" doc:"text is for people, json for log collectors."`
+}
+
+// Load reads the settings from environ, which has the form of os.Environ.
+// readFile reads the file that a NAME_FILE variable names, as os.ReadFile
+// does. The error is Problems: everything that is wrong, at once.
+func Load(environ []string, readFile func(string) ([]byte, error)) (Config, error) {
+	var c Config
+	l := newLoader(environ, readFile)
+	if missing := l.fill(&c); len(missing) > 0 {
+		panic("config: the settings of Crier itself all have defaults")
+	}
+	l.check(&c)
+	if len(l.problems) > 0 {
+		return Config{}, l.problems
+	}
+	c.Warnings = append(l.warnings, Typos(environ, &c)...)
+	c.origins = l.origins
+	return c, nil
+}
+
+// LoadInto fills the exported fields of the struct that into points to, by the
+// same tags as Config; it is meant for the settings of providers. missing names
+// the required variables that are not set, in the order of the struct: the
+// provider is not configured then, which is no error. The error is Problems.
+func LoadInto(environ []string, readFile func(string) ([]byte, error), into any) (missing []string, err error) {
+	l := newLoader(environ, readFile)
+	missing = l.fill(into)
+	if len(l.problems) > 0 {
+		return missing, l.problems
+	}
+	return missing, nil
+}
