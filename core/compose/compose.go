@@ -1,0 +1,472 @@
+// Package compose is writing posts: drafting, checking them against every
+// channel's limits, booking, editing and withdrawing them. It says when a post
+// is due; core/publish carries it out.
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/channel"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// When says what is to become of a post.
+type When string
+
+// The choices.
+const (
+	Draft When = "draft" // keep it, publish nothing
+	Now   When = "now"   // publish at once
+	At    When = "at"    // publish at Input.Time
+)
+
+// Input is what an author wrote.
+type Input struct {
+	Items   []domain.Item
+	Targets []domain.Target
+	When    When
+	// Time is RFC 3339, or local time without an offset. Required with At; with
+	// Draft it is kept as a plan.
+	Time string
+	// Zone is the IANA zone that a local Time is read in. Empty: the
+	// organization's.
+	Zone string
+	Tags []string
+}
+
+// View is a post with what became of it.
+type View struct {
+	Post       domain.Post
+	Summary    domain.Summary
+	Deliveries []domain.Delivery
+	// Attempts is filled by Get only.
+	Attempts []domain.Attempt
+}
+
+// Config is what the service needs. All fields are required.
+type Config struct {
+	Store   store.Store
+	Catalog *channel.Catalog
+	Media   *media.Service
+	Journal *journal.Journal
+	Now     func() time.Time
+	NewID   func() string
+	// Wake tells workers that there may be something to do.
+	Wake func()
+}
+
+// Service composes posts.
+type Service struct{ cfg Config }
+
+// New returns a Service.
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
+
+// Validate reports every problem that Create would refuse in with, and saves
+// nothing.
+func (s *Service) Validate(ctx context.Context, a domain.Actor, in Input) ([]fault.Problem, error) {
+	if err := access.Check(a, access.Read); err != nil {
+		return nil, err
+	}
+	_, problems, err := s.plan(ctx, s.cfg.Store, a, in)
+	return problems, err
+}
+
+// Create saves a post and, unless it is a draft, books a delivery on each of
+// its channels. Either all of it is kept or nothing. Errors: Invalid with all
+// problems.
+func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, error) {
+	if err := access.Check(a, access.Write); err != nil {
+		return View{}, err
+	}
+	var out View
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		pl, problems, err := s.plan(ctx, r, a, in)
+		if err != nil {
+			return err
+		}
+		if err := fault.Check(problems); err != nil {
+			return err
+		}
+		post := domain.Post{
+			ID: domain.PostID(s.cfg.NewID()), Organization: a.Organization, Author: a.User,
+			CreatedAt: pl.now, Revision: 1, Version: 1,
+		}
+		pl.fill(&post)
+		if err := r.Posts().Insert(ctx, a.Organization, post); err != nil {
+			return err
+		}
+		out, err = s.book(ctx, r, post, nil, pl)
+		return err
+	})
+	if err != nil {
+		return View{}, fmt.Errorf("create post: %w", err)
+	}
+	s.cfg.Wake()
+	return out, nil
+}
+
+// Update replaces what the author wrote. It wins until a change is on its way
+// to a platform: then it is a Conflict fault "too_late". version, if not 0, must
+// be the post's version, or the answer is a Stale fault.
+func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, version int, in Input) (View, error) {
+	if err := access.Check(a, access.Write); err != nil {
+		return View{}, err
+	}
+	var out View
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		post, err := s.lock(ctx, r, a, id, version)
+		if err != nil {
+			return err
+		}
+		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+		if err != nil {
+			return err
+		}
+		if err := editable(deliveries); err != nil {
+			return err
+		}
+		pl, problems, err := s.plan(ctx, r, a, in)
+		if err != nil {
+			return err
+		}
+		if err := fault.Check(problems); err != nil {
+			return err
+		}
+		if in.When == Draft && anyOut(deliveries) {
+			return tooLate("part of it is out already, so it cannot become a draft again")
+		}
+		post, err = r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
+			pl.fill(p)
+			p.Revision++
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		out, err = s.book(ctx, r, post, deliveries, pl)
+		return err
+	})
+	if err != nil {
+		return View{}, fmt.Errorf("update post %s: %w", id, err)
+	}
+	s.cfg.Wake()
+	return out, nil
+}
+
+// lock loads a post that the actor may change and keeps others from changing it
+// until the transaction ends.
+func (s *Service) lock(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (domain.Post, error) {
+	return lockPost(ctx, r, a, id, func(p *domain.Post) error {
+		if version != 0 && p.Version != version {
+			return &fault.Error{Kind: fault.Stale, Code: "stale", Message: "The post was changed since you read it. Read it again first."}
+		}
+		return nil
+	})
+}
+
+func lockPost(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, check func(*domain.Post) error) (domain.Post, error) {
+	p, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
+		if p.State == domain.PostDeleted {
+			return fault.ErrNotFound
+		}
+		if err := access.CheckOwned(a, p.Author); err != nil {
+			return err
+		}
+		return check(p)
+	})
+	if errors.Is(err, &fault.Error{Kind: fault.NotFound}) {
+		return p, fault.Missing("post")
+	}
+	return p, err
+}
+
+func tooLate(why string) error {
+	return fault.New(fault.Conflict, "too_late", "It is too late to change this post: %s.", why)
+}
+
+// editable refuses a change while something is on its way, and when there is
+// nothing left to change.
+func editable(ds []domain.Delivery) error {
+	open := len(ds) == 0
+	for _, d := range ds {
+		switch {
+		case d.Editable() || d.State == domain.DeliveryCanceled:
+			open = true
+		case d.State == domain.DeliveryPublished:
+		case d.State == domain.DeliveryUnknown:
+			return tooLate("it may be out on a channel; say first whether it is")
+		case d.State == domain.DeliveryFailed:
+			return tooLate("a part of its thread is out; try the rest again instead")
+		default:
+			return tooLate("it is on its way")
+		}
+	}
+	if !open {
+		return tooLate("it is out already")
+	}
+	return nil
+}
+
+func anyOut(ds []domain.Delivery) bool {
+	for _, d := range ds {
+		if d.Begun() {
+			return true
+		}
+	}
+	return false
+}
+
+// book brings the deliveries of a post in line with what its author wants:
+// those of channels that stay are moved, those of channels that went are
+// canceled, new channels get one. What is out stays as it is.
+func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []domain.Delivery, pl plan) (View, error) {
+	before := domain.Summarize(p.State, states(old))
+	have := map[domain.ChannelID]bool{}
+	var out []domain.Delivery
+	for _, d := range old {
+		_, wanted := p.Target(d.Channel)
+		wanted = wanted && p.State == domain.PostScheduled
+		switch {
+		case d.State == domain.DeliveryCanceled:
+		case d.State == domain.DeliveryPublished:
+			have[d.Channel] = true
+		default:
+			have[d.Channel] = wanted
+			var err error
+			if d, err = s.rebook(ctx, r, p, d.ID, wanted, pl); err != nil {
+				return View{}, err
+			}
+		}
+		out = append(out, d)
+	}
+	if p.State == domain.PostScheduled {
+		fresh, err := s.insert(ctx, r, p, have, pl)
+		if err != nil {
+			return View{}, err
+		}
+		out = append(out, fresh...)
+	}
+	v := View{Post: p, Deliveries: out, Summary: domain.Summarize(p.State, states(out))}
+	kind := domain.PostEvent(v.Summary)
+	switch {
+	case p.State == domain.PostDraft:
+		kind = domain.EventPostDrafted
+	case len(old) > 0 && v.Summary == before:
+		kind = domain.EventPostEdited
+	}
+	return v, s.cfg.Journal.Post(ctx, r, p, kind, v.Summary, pl.now)
+}
+
+func (s *Service) rebook(ctx context.Context, r store.Repos, p domain.Post, id domain.DeliveryID, wanted bool, pl plan) (domain.Delivery, error) {
+	var was domain.DeliveryState
+	d, err := r.Deliveries().Update(ctx, p.Organization, id, func(d *domain.Delivery) error {
+		was = d.State
+		if !wanted {
+			return d.Cancel(pl.now)
+		}
+		return d.Reschedule(p.DueAt, p.Revision, len(p.ItemsFor(d.Channel)), pl.now)
+	})
+	if err != nil || d.State == was {
+		return d, err
+	}
+	return d, s.cfg.Journal.Delivery(ctx, r, d, pl.now)
+}
+
+func (s *Service) insert(ctx context.Context, r store.Repos, p domain.Post, have map[domain.ChannelID]bool, pl plan) ([]domain.Delivery, error) {
+	var fresh []domain.Delivery
+	for _, t := range p.Targets {
+		if have[t.Channel] {
+			continue
+		}
+		fresh = append(fresh, domain.Delivery{
+			ID: domain.DeliveryID(s.cfg.NewID()), Organization: p.Organization, Post: p.ID,
+			Channel: t.Channel, Provider: pl.channels[t.Channel].Provider, State: domain.DeliveryScheduled,
+			DueAt: p.DueAt, WakeAt: p.DueAt, Revision: p.Revision, Parts: make([]domain.Part, len(p.ItemsFor(t.Channel))),
+			CreatedAt: pl.now, UpdatedAt: pl.now, Version: 1,
+		})
+	}
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	if err := r.Deliveries().Insert(ctx, p.Organization, fresh...); err != nil {
+		return nil, err
+	}
+	for _, d := range fresh {
+		if err := s.cfg.Journal.Delivery(ctx, r, d, pl.now); err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
+func states(ds []domain.Delivery) []domain.DeliveryState {
+	out := make([]domain.DeliveryState, len(ds))
+	for i, d := range ds {
+		out[i] = d.State
+	}
+	return out
+}
+
+// Delete withdraws a post: nothing of it that has not gone out will. What is out
+// on a platform stays there. While a change is on its way it is a Conflict.
+func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, version int) error {
+	if err := access.Check(a, access.Write); err != nil {
+		return err
+	}
+	now := domain.Instant(s.cfg.Now())
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		post, err := s.lock(ctx, r, a, id, version)
+		if err != nil {
+			return err
+		}
+		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+		if err != nil {
+			return err
+		}
+		for _, d := range deliveries {
+			if err := s.withdraw(ctx, r, d, now); err != nil {
+				return err
+			}
+		}
+		post, err = r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error { return p.Delete(now) })
+		if err != nil {
+			return err
+		}
+		return s.cfg.Journal.Post(ctx, r, post, domain.EventPostDeleted, domain.SummaryDeleted, now)
+	})
+	if err != nil {
+		return fmt.Errorf("delete post %s: %w", id, err)
+	}
+	return nil
+}
+
+// withdraw cancels a delivery that nothing was sent of, leaves alone what has
+// ended, and refuses while it is under way.
+func (s *Service) withdraw(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
+	if d.State == domain.DeliveryPublished || d.State == domain.DeliveryCanceled ||
+		d.State == domain.DeliveryFailed && d.Begun() || d.State == domain.DeliveryUnknown {
+		return nil
+	}
+	out, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error { return d.Cancel(now) })
+	if err != nil {
+		return err
+	}
+	return s.cfg.Journal.Delivery(ctx, r, out, now)
+}
+
+// TryAgain takes up the deliveries of a post that failed or were missed. The
+// ones that are out, unknown or waiting are left alone.
+func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID) (View, error) {
+	if err := access.Check(a, access.Write); err != nil {
+		return View{}, err
+	}
+	now := domain.Instant(s.cfg.Now())
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if _, err := s.lock(ctx, r, a, id, 0); err != nil {
+			return err
+		}
+		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, d := range deliveries {
+			if d.State != domain.DeliveryFailed && d.State != domain.DeliveryMissed {
+				continue
+			}
+			n++
+			out, err := r.Deliveries().Update(ctx, a.Organization, d.ID, func(d *domain.Delivery) error { return d.TryAgain(now) })
+			if err != nil {
+				return err
+			}
+			if err := s.cfg.Journal.Delivery(ctx, r, out, now); err != nil {
+				return err
+			}
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "nothing_to_retry", "Nothing of this post failed or was missed.")
+		}
+		return nil
+	})
+	if err != nil {
+		return View{}, fmt.Errorf("retry post %s: %w", id, err)
+	}
+	s.cfg.Wake()
+	return s.Get(ctx, a, id)
+}
+
+// Get returns a post with its deliveries and attempts, or a NotFound fault.
+func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (View, error) {
+	if err := access.Check(a, access.Read); err != nil {
+		return View{}, err
+	}
+	p, err := s.cfg.Store.Posts().Get(ctx, a.Organization, id)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && p.State == domain.PostDeleted {
+		return View{}, fault.Missing("post")
+	}
+	if err != nil {
+		return View{}, fmt.Errorf("post %s: %w", id, err)
+	}
+	views, err := s.views(ctx, a.Organization, []domain.Post{p})
+	if err != nil {
+		return View{}, fmt.Errorf("post %s: %w", id, err)
+	}
+	v := views[0]
+	ids := make([]domain.DeliveryID, len(v.Deliveries))
+	for i, d := range v.Deliveries {
+		ids[i] = d.ID
+	}
+	if len(ids) > 0 {
+		if v.Attempts, err = s.cfg.Store.Attempts().OfDeliveries(ctx, a.Organization, ids...); err != nil {
+			return View{}, fmt.Errorf("post %s: %w", id, err)
+		}
+	}
+	return v, nil
+}
+
+// List returns the posts that match f, with their deliveries, in two queries.
+func (s *Service) List(ctx context.Context, a domain.Actor, f store.PostFilter) ([]View, error) {
+	if err := access.Check(a, access.Read); err != nil {
+		return nil, err
+	}
+	posts, err := s.cfg.Store.Posts().List(ctx, a.Organization, f)
+	if err != nil {
+		return nil, fmt.Errorf("list posts: %w", err)
+	}
+	out, err := s.views(ctx, a.Organization, posts)
+	if err != nil {
+		return nil, fmt.Errorf("list posts: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Service) views(ctx context.Context, org domain.OrganizationID, posts []domain.Post) ([]View, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	ids := make([]domain.PostID, len(posts))
+	for i, p := range posts {
+		ids[i] = p.ID
+	}
+	ds, err := s.cfg.Store.Deliveries().OfPosts(ctx, org, ids...)
+	if err != nil {
+		return nil, err
+	}
+	by := map[domain.PostID][]domain.Delivery{}
+	for _, d := range ds {
+		by[d.Post] = append(by[d.Post], d)
+	}
+	out := make([]View, len(posts))
+	for i, p := range posts {
+		out[i] = View{Post: p, Deliveries: by[p.ID], Summary: domain.Summarize(p.State, states(by[p.ID]))}
+	}
+	return out, nil
+}
