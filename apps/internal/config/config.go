@@ -101,7 +101,7 @@ const (
 
 // Accounts is who may use the server.
 type Accounts struct {
-	Registration Registration `env:"REGISTRATION" default:"first" enum:"first,open,closed" doc:"Who may create an account. first: whoever comes first, then only invited people, so that a server on the open internet does not fill with strangers; open: everybody; closed: only invited people."`
+	Registration Registration `env:"REGISTRATION" default:"first" enum:"first,open,closed" doc:"Who may create an account. first: the first person, who then owns the installation, and after that nobody without an invitation; open: everybody; closed: nobody without an invitation."`
 }
 
 // Publisher is how due posts are published.
