@@ -1,5 +1,7 @@
-// Package archtest holds the import rules of the repository as a test, so that
-// `go test ./...` is enough to keep them.
+// Package archtest holds the rules about the shape of the repository as a
+// test, so that `go test ./...` is enough to keep them: who may import whom,
+// that nothing runs by being imported, and that no code but a provider's own
+// knows a platform.
 //
 // It parses files itself instead of running `go list`: the go command caches
 // test results by the files a test opens, and does not see what a subprocess
@@ -7,116 +9,143 @@
 package archtest_test
 
 import (
+	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-const (
-	module = "github.com/crierhq/crier/"
-	root   = "../.."
-)
-
-// rule says what the packages below from may import besides themselves. Each
-// entry is a path prefix; "" is everything.
-type rule struct {
-	from  string
-	local []string // inside the module
-	third []string // outside it; nil: standard library only
-}
-
-// The first rule whose from is a prefix applies. See docs/architecture.md.
-var rules = []rule{
-	{from: "core/fault"},
-	{from: "core/domain", local: []string{"core/fault"}},
-	{from: "ports/", local: []string{"core/domain", "core/fault"}},
-	{from: "core", local: []string{"core/", "ports/"}},
-	{from: "providers/all", local: []string{"core/domain", "core/fault", "ports/social", "providers/"}},
-	{from: "providers/", local: []string{"core/domain", "core/fault", "ports/social", "providers/kit/"}},
-	{from: "adapters/mem", local: []string{"core/domain", "core/fault", "ports/"}},
-	{from: "adapters/httpapi", local: []string{"core", "ports/"}, third: []string{""}},
-	{from: "adapters/", local: []string{"core/domain", "core/fault", "ports/"}, third: []string{""}},
-	{from: "testkit/", local: []string{"core/domain", "core/fault", "ports/", "testkit/", "adapters/mem"}},
-	{from: "apps/", local: []string{"core", "ports/", "adapters/", "providers/", "apps/"}, third: []string{""}},
-}
-
-func TestImportsPointInward(t *testing.T) {
+func TestRepositoryKeepsItsRules(t *testing.T) {
 	t.Parallel()
-	seen := 0
-	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && name != ".") {
-			return fs.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		seen++
-		checkFile(t, name)
-		return nil
-	})
-	if err != nil || seen == 0 {
-		t.Fatalf("walked %d files: %v", seen, err)
+	findings, files, err := examine(os.DirFS("../.."))
+	if err != nil || files < 20 {
+		t.Fatalf("examined %d files: %v", files, err)
+	}
+	for _, f := range findings {
+		t.Error(f)
 	}
 }
 
-func checkFile(t *testing.T, name string) {
-	t.Helper()
+// examine reads every Go file of a module and returns what breaks a rule. It
+// leaves out test data, hidden folders and other modules inside.
+func examine(fsys fs.FS) (findings []string, files int, err error) {
+	names, err := providerNames(fsys)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && skipped(fsys, name):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		files++
+		found, err := examineFile(fsys, name, names)
+		findings = append(findings, found...)
+		return err
+	})
+	return findings, files, err
+}
+
+func skipped(fsys fs.FS, dir string) bool {
+	base := path.Base(dir)
+	if base == "testdata" || base == "node_modules" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") {
+		return true
+	}
+	_, err := fs.Stat(fsys, path.Join(dir, "go.mod"))
+	return err == nil
+}
+
+// providerNames lists the platforms that there are providers for.
+func providerNames(fsys fs.FS) ([]string, error) {
+	dirs, err := fs.ReadDir(fsys, "providers")
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, d := range dirs {
+		if d.IsDir() && d.Name() != "kit" && d.Name() != "all" && !slices.Contains(ordinaryWords, d.Name()) {
+			out = append(out, d.Name())
+		}
+	}
+	return out, nil
+}
+
+// ordinaryWords are names of providers that mean something else, too.
+var ordinaryWords = []string{"feed"}
+
+func examineFile(fsys fs.FS, name string, providers []string) ([]string, error) {
+	src, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	out := brokenImports(name, f)
+	out = append(out, initializers(name, f)...)
+	if !strings.HasSuffix(name, "_test.go") && matchesAny(path.Dir(name), []string{"core", "ports", "adapters"}) {
+		out = append(out, platformsNamed(name, f, providers)...)
+	}
+	return out, nil
+}
+
+func brokenImports(name string, f *ast.File) []string {
 	dir := path.Dir(name)
 	r, ok := ruleFor(dir)
 	if !ok {
-		t.Errorf("%s: no rule for this folder", name)
-		return
+		return []string{fmt.Sprintf("%s: there is no rule for the folder %s; decide in testkit/archtest what it may import", name, dir)}
 	}
-	f, err := parser.ParseFile(token.NewFileSet(), path.Join(root, name), nil, parser.ImportsOnly)
-	if err != nil {
-		t.Error(err)
-		return
-	}
+	var out []string
 	for _, spec := range f.Imports {
-		imp, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if !r.allows(dir, imp) {
-			t.Errorf("%s must not import %s", name, strings.TrimPrefix(imp, module))
+		imp := text(spec.Path)
+		if !r.allows(dir, imp, strings.HasSuffix(name, "_test.go")) {
+			out = append(out, fmt.Sprintf("%s must not import %s", name, strings.TrimPrefix(imp, module+"/")))
 		}
 	}
+	return out
 }
 
-func ruleFor(dir string) (rule, bool) {
-	for _, r := range rules {
-		if strings.HasPrefix(dir, r.from) {
-			return r, true
+// initializers finds functions that run by being imported.
+func initializers(name string, f *ast.File) []string {
+	var out []string
+	for _, decl := range f.Decls {
+		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+			out = append(out, fmt.Sprintf("%s has an init function; let a constructor do it", name))
 		}
 	}
-	return rule{}, false
+	return out
 }
 
-func (r rule) allows(dir, imp string) bool {
-	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
-		return true // standard library
-	}
-	in, local := strings.CutPrefix(imp, module)
-	if !local {
-		return hasAnyPrefix(imp, r.third)
-	}
-	return in == dir || strings.HasPrefix(in, dir+"/") || hasAnyPrefix(in, r.local)
-}
-
-func hasAnyPrefix(s string, prefixes []string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(s, p) {
-			return true
+// platformsNamed finds texts that are the name of a platform. Generic code asks
+// the descriptor and the capabilities of a provider instead.
+func platformsNamed(name string, f *ast.File, providers []string) []string {
+	var out []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		if ok && lit.Kind == token.STRING && slices.Contains(providers, strings.ToLower(text(lit))) {
+			out = append(out, fmt.Sprintf("%s names the platform %s; ask the provider's descriptor or capabilities", name, lit.Value))
 		}
+		return true
+	})
+	return out
+}
+
+func text(lit *ast.BasicLit) string {
+	s, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		return lit.Value
 	}
-	return false
+	return s
 }
