@@ -285,6 +285,9 @@ func (d *Delivery) Accept(ref Ref, next time.Duration, now time.Time) error {
 	if i == len(d.Parts)-1 {
 		state = DeliveryPublished
 	}
+	if d.State == DeliveryPreparing { // it was out before we came to publish it
+		d.State = DeliveryPublishing
+	}
 	if !d.State.CanBecome(state) {
 		return d.move(state, now)
 	}
@@ -307,6 +310,25 @@ func (d *Delivery) Process(c Cursor, wake, bound, now time.Time) error {
 	d.Open, d.Cursor, d.Tries = "", c, 0
 	d.setBound(bound)
 	return d.rest(DeliveryProcessing, wake, now)
+}
+
+// Refused records that the change on record did not happen. The worker keeps
+// the delivery and goes on.
+func (d *Delivery) Refused(r Reason, now time.Time) error {
+	if d.Open == "" {
+		return fault.New(fault.Conflict, "no_intent", "There is no change without a result.")
+	}
+	d.Open, d.Reason = "", r
+	d.Tries++
+	return d.move(d.State, now)
+}
+
+// Postpone leaves it as it is until wake, after something of our own failed.
+func (d *Delivery) Postpone(wake, now time.Time) error {
+	if d.WakeAt.IsZero() {
+		wake = time.Time{}
+	}
+	return d.rest(d.State, wake, now)
 }
 
 // Look leaves a delivery whose outcome is in doubt alone until wake, and

@@ -1,0 +1,304 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/crierhq/crier/core/channel"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// Policy is the numbers of publishing. The zero value of every field is its
+// default.
+type Policy struct {
+	// Attempts is how often a call that failed without any effect is made
+	// before the delivery fails. Default 3. Waiting for a platform's rate limit
+	// does not count.
+	Attempts int
+	// Backoff is the wait after the first failure; it doubles. Default 2 s.
+	Backoff time.Duration
+	// CallTimeout bounds one call that publishes or reads. Default 60 s.
+	CallTimeout time.Duration
+	// PrepareTimeout bounds the uploads of one item. Default 30 min.
+	PrepareTimeout time.Duration
+	// ProcessingBound is how long a platform may work on an item before the
+	// delivery is given up. Default 1 h.
+	ProcessingBound time.Duration
+	// Looks is how often a lost outcome is looked for before the delivery turns
+	// unknown. Default 4.
+	Looks int
+	// LookBackoff is the wait after the first look in vain; it doubles. Default 5 s.
+	LookBackoff time.Duration
+}
+
+func (p Policy) withDefaults() Policy {
+	set := func(d *time.Duration, def time.Duration) {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	if p.Attempts <= 0 {
+		p.Attempts = 3
+	}
+	if p.Looks <= 0 {
+		p.Looks = 4
+	}
+	set(&p.Backoff, 2*time.Second)
+	set(&p.CallTimeout, time.Minute)
+	set(&p.PrepareTimeout, 30*time.Minute)
+	set(&p.ProcessingBound, time.Hour)
+	set(&p.LookBackoff, 5*time.Second)
+	return p
+}
+
+// Config is what a Publisher needs. All fields but Policy are required.
+type Config struct {
+	Store       store.Store
+	Catalog     *channel.Catalog
+	Credentials *channel.Credentials
+	Media       *media.Service
+	Journal     *journal.Journal
+	Log         *slog.Logger
+	Now         func() time.Time
+	NewID       func() string
+	Policy      Policy
+}
+
+// Publisher brings claimed deliveries as far as they get without waiting.
+type Publisher struct {
+	cfg Config
+	pol Policy
+}
+
+// NewPublisher returns a Publisher.
+func NewPublisher(cfg Config) *Publisher {
+	return &Publisher{cfg: cfg, pol: cfg.Policy.withDefaults()}
+}
+
+// deadline is until when the next item may be started: for the first one the
+// end of the late window, for a reply the same time behind the item before it.
+func (j *job) deadline() time.Time {
+	i := j.d.Current()
+	if i == 0 {
+		return j.d.DueAt.Add(j.org.Late())
+	}
+	var delay time.Duration
+	if items := j.post.ItemsFor(j.d.Channel); i < len(items) {
+		delay = items[i].Delay
+	}
+	return j.d.Parts[i-1].PublishedAt.Add(delay + j.org.Late())
+}
+
+// leaveFor bounds giving a lease back.
+const leaveFor = 5 * time.Second
+
+// blockedLook is how often a blocked delivery is looked at.
+const blockedLook = 10 * time.Minute
+
+// errLeaseLost means that the delivery belongs to somebody else now, or was
+// edited or canceled. Nothing was changed.
+var errLeaseLost = fault.New(fault.Conflict, "lease_lost", "The delivery is in other hands now.")
+
+// job is one claimed delivery with all that publishing it takes.
+type job struct {
+	d    domain.Delivery
+	post domain.Post
+	org  domain.Organization
+	ch   domain.Channel
+	pf   channel.Platform
+	// renewed is set once the credential was renewed in this run, so that a
+	// platform that refuses every token is not asked for ever.
+	renewed bool
+}
+
+// Advance brings d, which the caller has claimed, as far as it gets without
+// waiting. An error means that nothing more can be done now; the lease will
+// run out, and the ledger says what to do then.
+func (p *Publisher) Advance(ctx context.Context, d domain.Delivery) error {
+	j := &job{d: d}
+	if err := p.load(ctx, j); err != nil {
+		return p.leave(ctx, j, fmt.Errorf("load delivery %s: %w", d.ID, err))
+	}
+	for {
+		more, err := p.step(ctx, j)
+		if errors.Is(err, errLeaseLost) {
+			p.cfg.Log.InfoContext(ctx, "a delivery was taken over, edited or canceled", "delivery", d.ID)
+			return nil
+		}
+		if err != nil {
+			return p.leave(ctx, j, fmt.Errorf("delivery %s: %w", d.ID, err))
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// leave gives the lease back after something of our own failed, so that the
+// delivery is taken up again soon instead of when the lease runs out. It does
+// not touch a delivery with an open intent: that has to be looked into.
+func (p *Publisher) leave(ctx context.Context, j *job, cause error) error {
+	if j.d.Open != "" {
+		return cause
+	}
+	now := p.now()
+	wake := now.Add(backoff(p.pol.Backoff, 3))
+	if ctx.Err() != nil {
+		wake = now // we were told to stop: another worker may go on at once
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveFor)
+	defer cancel()
+	err := p.record(ctx, j, func(d *domain.Delivery) error { return d.Postpone(wake, now) }, nil)
+	if errors.Is(err, errLeaseLost) {
+		err = nil
+	}
+	return errors.Join(cause, err)
+}
+
+func (p *Publisher) now() time.Time { return domain.Instant(p.cfg.Now()) }
+
+// load reads all that the delivery names.
+func (p *Publisher) load(ctx context.Context, j *job) error {
+	d := j.d
+	var err error
+	if j.post, err = p.cfg.Store.Posts().Get(ctx, d.Organization, d.Post); err != nil {
+		return err
+	}
+	if j.org, err = p.cfg.Store.Organizations().Get(ctx, d.Organization); err != nil {
+		return err
+	}
+	if j.ch, err = p.cfg.Store.Channels().Get(ctx, d.Organization, d.Channel); err != nil {
+		return err
+	}
+	pf, err := p.cfg.Catalog.Get(d.Provider)
+	if err != nil && !errors.Is(err, &fault.Error{Kind: fault.NotFound}) {
+		return err
+	}
+	j.pf = pf // without a Provider if this installation has none
+	return nil
+}
+
+// step does the one thing that is next. It reports whether there is more to do
+// at once.
+func (p *Publisher) step(ctx context.Context, j *job) (more bool, err error) {
+	now := p.now()
+	late := now.After(j.deadline()) && j.d.Open == ""
+	switch d := &j.d; {
+	case d.Open != "" && j.pf.Provider != nil:
+		return p.verify(ctx, j)
+	case d.State == domain.DeliveryProcessing && j.pf.Provider != nil:
+		return p.check(ctx, j)
+	case late && d.State != domain.DeliveryProcessing:
+		return false, p.late(ctx, j)
+	case j.pf.Provider == nil:
+		return false, p.block(ctx, j, domain.Reason{Code: "provider_missing", Message: "This platform is not set up in this installation."})
+	case j.ch.State != domain.ChannelActive:
+		return false, p.block(ctx, j, domain.Reason{Code: "channel_" + string(j.ch.State), Message: "The channel has to be connected again."})
+	case d.State == domain.DeliveryBlocked:
+		return false, p.record(ctx, j, func(d *domain.Delivery) error { return d.Unblock(now) }, nil)
+	case d.Cursor.Next == domain.StepCheck:
+		return p.check(ctx, j)
+	case d.Cursor.Next == domain.StepPublish:
+		return p.publish(ctx, j, d.Cursor)
+	case j.pf.Can.Prepare != nil:
+		return p.prepare(ctx, j)
+	default:
+		return p.publish(ctx, j, domain.Cursor{})
+	}
+}
+
+// late ends a delivery whose time has passed: missed if it was never tried,
+// failed with its last reason if it was.
+func (p *Publisher) late(ctx context.Context, j *job) error {
+	now := p.now()
+	return p.record(ctx, j, func(d *domain.Delivery) error {
+		if d.Begun() || d.Attempts > 0 && d.State != domain.DeliveryBlocked {
+			r := d.Reason
+			r.Message = "It could not be published in time. " + r.Message
+			if d.State == domain.DeliveryScheduled {
+				if err := d.Begin(now); err != nil {
+					return err
+				}
+			}
+			return d.Fail(r, now)
+		}
+		r := domain.Reason{Code: "late", Message: "It could not be started in time, so it was not published."}
+		if d.Reason.Message != "" {
+			r.Message += " " + d.Reason.Message
+		}
+		return d.Miss(r, now)
+	}, nil)
+}
+
+// block parks a delivery until the end of its late window.
+func (p *Publisher) block(ctx context.Context, j *job, r domain.Reason) error {
+	now := p.now()
+	until := p.blockedUntil(j, now)
+	return p.record(ctx, j, func(d *domain.Delivery) error { return d.Block(r, until, now) }, nil)
+}
+
+// blockedUntil is when a blocked delivery is looked at again: when its time is
+// over, or earlier, for what blocks it may go away without anybody telling us.
+func (p *Publisher) blockedUntil(j *job, now time.Time) time.Time {
+	until, again := j.deadline().Add(time.Second), now.Add(blockedLook)
+	if again.Before(until) {
+		return again
+	}
+	return until
+}
+
+// item is the item that is next, as its provider gets it.
+func (p *Publisher) item(ctx context.Context, j *job) (social.Item, error) {
+	i := j.d.Current()
+	items := j.post.ItemsFor(j.d.Channel)
+	if i >= len(items) {
+		return social.Item{}, fmt.Errorf("item %d of %d does not exist", i, len(items))
+	}
+	t, _ := j.post.Target(j.d.Channel)
+	out := social.Item{Text: items[i].Text, Settings: t.Settings}
+	if i > 0 {
+		out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[i-1].Ref
+	}
+	ids := make([]domain.MediaID, len(items[i].Media))
+	for k, m := range items[i].Media {
+		ids[k] = m.Media
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	found, err := p.cfg.Store.Media().GetMany(ctx, j.d.Organization, ids)
+	if err != nil {
+		return out, err
+	}
+	by := map[domain.MediaID]domain.Media{}
+	for _, m := range found {
+		by[m.ID] = m
+	}
+	for _, at := range items[i].Media {
+		m, ok := by[at.Media]
+		if !ok {
+			return out, social.Errorf(social.CodeRejected, "A file of this post is gone from the library.")
+		}
+		out.Media = append(out.Media, p.cfg.Media.ForProvider(m, at.Alt))
+	}
+	return out, nil
+}
+
+// target says on whose behalf and with which key the next call is made.
+func (p *Publisher) target(ctx context.Context, j *job, first time.Time) (social.Target, error) {
+	t, err := p.cfg.Credentials.Target(ctx, j.ch)
+	if err != nil {
+		return t, err
+	}
+	t.Key = domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision)
+	t.FirstTry = first
+	return t, nil
+}

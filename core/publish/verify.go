@@ -1,0 +1,150 @@
+package publish
+
+import (
+	"context"
+	"time"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/social"
+)
+
+// firstTry is when the first call with the key of the current item was about to
+// be made: from the ledger, or now.
+func (p *Publisher) firstTry(ctx context.Context, j *job) (time.Time, error) {
+	if j.d.Attempts == 0 {
+		return p.now(), nil
+	}
+	all, err := p.cfg.Store.Attempts().OfDeliveries(ctx, j.d.Organization, j.d.ID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	key := domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision)
+	for _, a := range all {
+		if a.Key == key {
+			return a.StartedAt, nil // they are ordered by number
+		}
+	}
+	return p.now(), nil
+}
+
+// verify clears up an intent without a result: it asks the platform, then looks
+// for the item, then sends the same request again where the platform takes that
+// for the same change. Nothing else ever sends again.
+func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
+	open, err := p.cfg.Store.Attempts().Get(ctx, j.d.Organization, j.d.Open)
+	if err != nil {
+		return false, err
+	}
+	first, err := p.firstTry(ctx, j)
+	if err != nil {
+		return false, err
+	}
+	r := j.d.Reason
+	if r.Code == "" {
+		r = domain.Reason{Code: string(social.CodeOutcomeUnknown), Message: "The answer of the platform was lost."}
+	}
+	it, err := p.item(ctx, j)
+	if err != nil {
+		return false, p.look(ctx, j, r, open.Ref)
+	}
+	t, err := p.target(ctx, j, first)
+	if err != nil {
+		return false, p.look(ctx, j, r, open.Ref)
+	}
+	ref, err := p.find(ctx, j, t, it, open)
+	switch {
+	case ref != nil:
+		return p.accept(ctx, j, *ref)
+	case err != nil:
+		p.cfg.Log.InfoContext(ctx, "a lost outcome could not be looked up", "delivery", j.d.ID, "error", err)
+		if social.CodeOf(err) == social.CodeAuthExpired && !j.renewed {
+			return p.renewToLook(ctx, j)
+		}
+		return false, p.look(ctx, j, r, open.Ref)
+	case p.maySendAgain(j, first, open):
+		return p.resend(ctx, j, t, it)
+	default:
+		return false, p.look(ctx, j, r, open.Ref)
+	}
+}
+
+// find looks for the current item. It returns nil if it is not seen.
+func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (*domain.Ref, error) {
+	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
+	defer cancel()
+	can := j.pf.Can
+	if open.Ref != nil && can.Confirm != nil {
+		visible, err := can.Confirm.Confirm(call, t, *open.Ref)
+		if err != nil || !visible {
+			return nil, err
+		}
+		return open.Ref, nil
+	}
+	if can.Prepare != nil && !j.d.Cursor.IsZero() {
+		out, err := can.Prepare.Check(call, t, j.d.Cursor)
+		if err != nil && can.Find == nil {
+			return nil, err
+		}
+		if err == nil && out.Ref != nil {
+			return out.Ref, nil
+		}
+	}
+	if can.Find == nil {
+		return nil, nil
+	}
+	return can.Find.Find(call, t, it)
+}
+
+// maySendAgain reports whether the platform still takes a repeated call with
+// the same key for the same change.
+func (p *Publisher) maySendAgain(j *job, first time.Time, open domain.Attempt) bool {
+	dedupe := j.pf.Descriptor.Dedupe
+	if dedupe <= 0 || open.Ref != nil || j.ch.State != domain.ChannelActive || j.d.Tries >= p.pol.Attempts {
+		return false
+	}
+	return dedupe == social.DedupeForever || p.now().Add(p.pol.CallTimeout).Before(first.Add(dedupe))
+}
+
+// resend makes the call of the open intent again, with the same key and as an
+// attempt of its own.
+func (p *Publisher) resend(ctx context.Context, j *job, t social.Target, it social.Item) (bool, error) {
+	now := p.now()
+	a := domain.Attempt{
+		ID: domain.AttemptID(p.cfg.NewID()), Organization: j.d.Organization, Post: j.d.Post, Delivery: j.d.ID,
+		Item: j.d.Current(), Key: t.Key, Revision: j.d.Revision, StartedAt: now,
+	}
+	old := j.d.Open
+	if err := p.put(ctx, j, a, func(d *domain.Delivery) error { return d.Resend(a.ID, now) }, old); err != nil {
+		return false, err
+	}
+	return p.send(ctx, j, t, it, true)
+}
+
+// renewToLook renews the credential so that the platform can be asked.
+func (p *Publisher) renewToLook(ctx context.Context, j *job) (bool, error) {
+	j.renewed = true
+	if _, err := p.cfg.Credentials.Renew(ctx, j.ch); err != nil {
+		return false, p.look(ctx, j, reasonOf(social.AsError(err)), nil)
+	}
+	ch, err := p.cfg.Store.Channels().Get(ctx, j.d.Organization, j.d.Channel)
+	if err != nil {
+		return false, err
+	}
+	j.ch = ch
+	return true, nil
+}
+
+// look leaves an outcome in doubt alone for a while, or, after enough looks,
+// asks a person. ref is where the item should be, if the platform said so.
+func (p *Publisher) look(ctx context.Context, j *job, r domain.Reason, ref *domain.Ref) error {
+	now := p.now()
+	res := &result{res: domain.AttemptUnknown, reason: r, ref: ref}
+	if j.d.Looks+1 >= p.pol.Looks {
+		return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)
+	}
+	wake := now.Add(backoff(p.pol.LookBackoff, j.d.Looks+1))
+	return p.record(ctx, j, func(d *domain.Delivery) error {
+		d.Reason = r
+		return d.Look(wake, now)
+	}, res)
+}
