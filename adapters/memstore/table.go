@@ -173,13 +173,13 @@ func (tb *table[V]) update(t *tx, v V, change func(*V) error, keep func(old V, v
 		return zero, err
 	}
 	keep(old, &v)
-	v, err := own(v)
+	row, err := own(v) // change may have kept a pointer to v
 	if err != nil {
 		return zero, err
 	}
-	if tb.taken(id, v) {
+	if tb.taken(id, row) {
 		return zero, fault.ErrConflict
 	}
-	tb.write(t, id, &v)
-	return clone(v), nil
+	tb.write(t, id, &row)
+	return clone(row), nil
 }

@@ -1,0 +1,71 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/crierhq/crier/core/domain"
+)
+
+func deliveryChecks() []Check {
+	return []Check{
+		{"delivery/lists those of posts", deliveriesOfPosts},
+		{"delivery/lists those of a channel", deliveriesOfChannel},
+	}
+}
+
+// delivery stores a scheduled delivery that is due at noon.
+func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
+	d := domain.Delivery{
+		ID: id, Organization: ours, Post: "post", Channel: "channel", Provider: "provider",
+		State: domain.DeliveryScheduled, DueAt: noon(), WakeAt: noon(), Revision: 1,
+		Parts: make([]domain.Part, 1), CreatedAt: noon(), Version: 1,
+	}
+	for _, f := range set {
+		f(&d)
+	}
+	b.must(b.Deliveries().Insert(b, d.Organization, d), "insert delivery")
+	return d
+}
+
+func deliveriesOfPosts(b *bench) {
+	on := func(post domain.PostID, due time.Duration) func(*domain.Delivery) {
+		return func(d *domain.Delivery) { d.Post, d.DueAt = post, at(due) }
+	}
+	b.delivery("b1", on("b", 0))
+	b.delivery("a3", on("a", time.Minute))
+	for _, id := range []domain.DeliveryID{"a2", "A2", "é2"} {
+		b.delivery(id, on("a", 0))
+	}
+	b.delivery("c1", on("c", 0))
+	b.delivery("foreign", on("a", 0), func(d *domain.Delivery) { d.Organization = theirs })
+	of := func(o org, ids ...domain.PostID) []domain.DeliveryID {
+		return deliveryIDs(must2[[]domain.Delivery](b, "OfPosts")(b.Deliveries().OfPosts(b, o, ids...)))
+	}
+	order(b, "of two posts", of(ours, "b", "a", "none", "b"), "A2", "a2", "é2", "a3", "b1")
+	order(b, "of no post", of(ours))
+	order(b, "of our posts for them", of(theirs, "a", "b"), "foreign")
+	order(b, "of many posts", of(ours, manyIDs[domain.PostID]("b")...), "b1")
+	full := deliveryKind().new(b)
+	b.must(b.Deliveries().Insert(b, ours, full), "insert")
+	b.same("of a full one", must2[[]domain.Delivery](b, "OfPosts")(b.Deliveries().OfPosts(b, ours, full.Post)), []domain.Delivery{full})
+	b.must(b.Deliveries().Insert(b, ours), "insert of nothing")
+}
+
+func deliveriesOfChannel(b *bench) {
+	on := func(ch domain.ChannelID, due time.Duration, s domain.DeliveryState) func(*domain.Delivery) {
+		return func(d *domain.Delivery) { d.Channel, d.DueAt, d.State = ch, at(due), s }
+	}
+	b.delivery("3", on("x", 2*time.Minute, domain.DeliveryScheduled))
+	b.delivery("1", on("x", 0, domain.DeliveryBlocked))
+	b.delivery("2", on("x", time.Minute, domain.DeliveryScheduled))
+	b.delivery("4", on("x", 0, domain.DeliveryPublished))
+	b.delivery("5", on("y", 0, domain.DeliveryScheduled))
+	b.delivery("6", on("x", 0, domain.DeliveryScheduled), func(d *domain.Delivery) { d.Organization = theirs })
+	of := func(o org, limit int, states ...domain.DeliveryState) []domain.DeliveryID {
+		return deliveryIDs(must2[[]domain.Delivery](b, "OfChannel")(b.Deliveries().OfChannel(b, o, "x", limit, states...)))
+	}
+	order(b, "in two states", of(ours, 9, domain.DeliveryScheduled, domain.DeliveryBlocked), "1", "2", "3")
+	order(b, "in one state", of(ours, 9, domain.DeliveryScheduled), "2", "3")
+	order(b, "with a limit", of(ours, 1, domain.DeliveryScheduled), "2")
+	order(b, "of our channel for them", of(theirs, 9, domain.DeliveryScheduled), "6")
+}
