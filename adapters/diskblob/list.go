@@ -77,9 +77,7 @@ func (l *listing) add(e entry) error {
 	return nil
 }
 
-// read lists what dir has that can matter. Folders that only make room for a
-// long name are read as if their content was in dir itself, because its keys
-// sort among those of dir.
+// read lists what dir has that can matter.
 func (l *listing) read(dir, base string) ([]entry, error) {
 	names, err := l.names(dir)
 	if err != nil {
@@ -88,29 +86,36 @@ func (l *listing) read(dir, base string) ([]entry, error) {
 	var out []entry
 	for _, d := range names {
 		e := entry{key: base + d.Name(), path: path.Join(dir, d.Name()), dir: d.IsDir()}
-		text, more := strings.CutSuffix(e.key, moreMark)
-		if e.dir && more {
-			if l.mayHold(text) {
-				rest, err := l.read(e.path, text)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, rest...)
-			}
+		if !e.dir {
+			out = l.addFile(out, e, d)
 			continue
 		}
-		text, slash := strings.CutSuffix(e.key, slashMark)
-		switch {
-		case e.dir && slash:
-			e.key = text + "/"
-			if l.mayHold(e.key) {
-				out = append(out, e)
-			}
-		case d.Type().IsRegular() && !strings.ContainsFunc(d.Name(), notKeyRune):
-			if e.key > l.after && strings.HasPrefix(e.key, l.prefix) {
-				out = append(out, e)
-			}
+		if out, err = l.addDir(out, e); err != nil {
+			return nil, err
 		}
+	}
+	return out, nil
+}
+
+// addFile adds a file that is asked for, and is one of ours.
+func (l *listing) addFile(out []entry, e entry, d fs.DirEntry) []entry {
+	ours := d.Type().IsRegular() && !strings.ContainsFunc(d.Name(), notKeyRune)
+	if ours && e.key > l.after && strings.HasPrefix(e.key, l.prefix) {
+		return append(out, e)
+	}
+	return out
+}
+
+// addDir adds a folder. One that only makes room for a long name is read as if
+// its content was beside it, because its keys sort among the others there.
+func (l *listing) addDir(out []entry, e entry) ([]entry, error) {
+	if base, more := strings.CutSuffix(e.key, moreMark); more && l.mayHold(base) {
+		rest, err := l.read(e.path, base)
+		return append(out, rest...), err
+	}
+	if base, slash := strings.CutSuffix(e.key, slashMark); slash && l.mayHold(base+"/") {
+		e.key = base + "/"
+		return append(out, e), nil
 	}
 	return out, nil
 }

@@ -10,8 +10,10 @@ import (
 
 func TestConformance(t *testing.T) { //nolint:paralleltest // the kit measures time
 	passwordtest.Run(t, passwordtest.Harness{
-		New:     func() (password.Hasher, error) { return mempassword.New(mempassword.Config{}) },
-		Retuned: func() (password.Hasher, error) { return mempassword.New(mempassword.Config{Iterations: 3000, Parallel: 1}) },
+		New: func() (password.Hasher, error) { return mempassword.New(mempassword.Config{}) },
+		Retuned: func() (password.Hasher, error) {
+			return mempassword.New(mempassword.Config{Iterations: 3000, Parallel: 1})
+		},
 	})
 }
 

@@ -35,7 +35,7 @@ func good(t *testing.T, iterations int) password.Hasher {
 
 func TestKitFindsBrokenHashers(t *testing.T) { //nolint:paralleltest // the kit measures time
 	inner := good(t, 2000)
-	for name, c := range map[string]struct {
+	for name, c := range map[string]struct { //nolint:paralleltest // the kit measures time
 		hasher broken
 		want   string
 	}{
@@ -70,7 +70,9 @@ func TestKitFindsBrokenHashers(t *testing.T) { //nolint:paralleltest // the kit 
 			return inner.Verify(ctx, encoded, plain)
 		}}, "equal_time"},
 		"cut at 72 bytes": {broken{
-			func(ctx context.Context, plain string) (string, error) { return inner.Hash(ctx, plain[:min(len(plain), 72)]) },
+			func(ctx context.Context, plain string) (string, error) {
+				return inner.Hash(ctx, plain[:min(len(plain), 72)])
+			},
 			func(ctx context.Context, encoded, plain string) (bool, error) {
 				return inner.Verify(ctx, encoded, plain[:min(len(plain), 72)])
 			},
@@ -94,7 +96,7 @@ func TestKitFindsBrokenHashers(t *testing.T) { //nolint:paralleltest // the kit 
 			return ok || strings.HasSuffix(encoded, "$"), err
 		}}, "changed"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the kit measures time
+		t.Run(name, func(t *testing.T) {
 			findings := passwordtest.Findings(t.Context(), passwordtest.Harness{
 				New:     func() (password.Hasher, error) { return c.hasher, nil },
 				Retuned: func() (password.Hasher, error) { return mempassword.New(mempassword.Config{Iterations: 3000}) },
