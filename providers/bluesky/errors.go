@@ -64,7 +64,7 @@ var messages = map[social.Code]string{
 // classify implements rest.Classify.
 func classify(status int, body []byte) *social.Error {
 	var x xrpcError
-	if err := json.Unmarshal(body, &x); err != nil {
+	if json.Unmarshal(body, &x) != nil {
 		return nil
 	}
 	if blobGone(x) {

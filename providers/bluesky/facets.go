@@ -34,12 +34,12 @@ func spansOf(text string) []span {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		s, ok := span{}, false
-		switch {
-		case r == 'h' || r == 'H':
+		switch r {
+		case 'h', 'H':
 			s, ok = linkAt(text, i, prev)
-		case r == '@':
+		case '@':
 			s, ok = mentionAt(text, i, prev)
-		case r == '#' || r == '＃':
+		case '#', '＃':
 			s, ok = tagAt(text, i, size, prev)
 		}
 		if ok {
