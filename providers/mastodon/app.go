@@ -61,13 +61,14 @@ func (p *Provider) register(ctx context.Context, origin, name, callback, scopes 
 		form.Set("website", p.cfg.Website)
 	}
 	var app application
-	_, err := p.do(ctx, origin, rest.Request{
-		Method: http.MethodPost, Path: "/api/v1/apps", Form: form, Out: &app, Reads: true, // A second app does no harm.
+	resp, err := p.do(ctx, origin, rest.Request{
+		Method: http.MethodPost, Path: "/api/v1/apps", Form: form, Reads: true, // A second app does no harm.
 	})
 	if err != nil {
 		return app, notMastodon(origin, err)
 	}
-	if app.ClientID == "" || app.ClientSecret == "" {
+	// Not Request.Out, for the reason in exchange.
+	if json.Unmarshal(resp.Body, &app) != nil || app.ClientID == "" || app.ClientSecret == "" {
 		return app, social.Errorf(social.CodeRejected, "The server %s did not accept our app.", hostOf(origin))
 	}
 	raw, err := json.Marshal(app)

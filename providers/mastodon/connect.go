@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -178,12 +179,14 @@ func (p *Provider) exchange(ctx context.Context, origin string, in social.Callba
 	if v := in.Keep[keepVerifier]; v != "" {
 		form.Set("code_verifier", v)
 	}
-	var out token
-	resp, err := p.do(ctx, origin, rest.Request{Method: http.MethodPost, Path: "/oauth/token", Form: form, Out: &out})
+	resp, err := p.do(ctx, origin, rest.Request{Method: http.MethodPost, Path: "/oauth/token", Form: form})
 	if err != nil {
 		return social.Credential{}, p.refused(ctx, in.Keep[keepApp], resp.Body, err)
 	}
-	if out.AccessToken == "" {
+	var out token
+	// Not Request.Out: an answer that cannot be read would end up as evidence,
+	// with the token in it.
+	if json.Unmarshal(resp.Body, &out) != nil || out.AccessToken == "" {
 		return social.Credential{}, social.Errorf(social.CodeUnavailable, "The server %s gave us no permission.", hostOf(origin))
 	}
 	cred := social.Credential{
