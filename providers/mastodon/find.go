@@ -98,6 +98,25 @@ func says(s status, text string) bool {
 	return s.Text != "" && letters(s.Text) == letters(text) || letters(plain(s.Content)) == letters(text)
 }
 
+// resembles reports whether s may be what a server made of it: as many files,
+// and at least half of the words.
+func resembles(s status, it social.Item) bool {
+	if len(s.MediaAttachments) != len(it.Media) {
+		return false
+	}
+	theirs, ours, hits := words(s.Text+" "+plain(s.Content)), words(it.Text), 0
+	for _, w := range ours {
+		if slices.Contains(theirs, w) {
+			hits++
+		}
+	}
+	return 2*hits >= len(ours)
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
 var mention = regexp.MustCompile(`@([\p{L}\p{N}_][\p{L}\p{N}_.-]*)@[\p{L}\p{N}.-]*[\p{L}\p{N}]`)
 
 // letters reduces a text to what every server leaves as it is: servers cut the

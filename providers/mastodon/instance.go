@@ -3,8 +3,8 @@ package mastodon
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -40,7 +40,8 @@ func originOf(typed string) (string, error) {
 }
 
 func isHost(name string) bool {
-	return loopback(name) || net.ParseIP(name) != nil || hostname.MatchString(name)
+	_, err := netip.ParseAddr(name)
+	return err == nil || loopback(name) || hostname.MatchString(name)
 }
 
 func isPort(port string) bool {
@@ -53,8 +54,8 @@ func notAServer() error {
 }
 
 func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
 // hostOf is the host of an origin, with its port if that is not the usual one.
@@ -68,16 +69,16 @@ func hostOf(origin string) string {
 // read gets the limits of Mastodon as it comes: a person who just allowed the
 // connection must not lose it for that.
 func (p *Provider) instance(ctx context.Context, origin string) instance {
-	for _, path := range []string{"/api/v2/instance", "/api/v1/instance"} {
-		var in instance
-		resp, err := p.do(ctx, origin, rest.Request{Method: http.MethodGet, Path: path})
-		if err == nil && json.Unmarshal(resp.Body, &in) == nil && in.Version != "" {
-			return in
-		}
-		p.deps.Log.DebugContext(ctx, "mastodon: the server does not describe itself here", "path", path, "error", err)
+	var in instance
+	resp, err := p.do(ctx, origin, rest.Request{Method: http.MethodGet, Path: "/api/v2/instance", Out: &in})
+	if resp.Status == http.StatusNotFound || resp.Status == http.StatusMethodNotAllowed {
+		_, err = p.do(ctx, origin, rest.Request{Method: http.MethodGet, Path: "/api/v1/instance", Out: &in})
 	}
-	p.deps.Log.WarnContext(ctx, "mastodon: the limits of the server are not known; Mastodon's own are used", "host", hostOf(origin))
-	return instance{}
+	if err != nil {
+		p.deps.Log.WarnContext(ctx, "mastodon: the server does not say its limits; Mastodon's own are used", "host", hostOf(origin), "error", err)
+		return instance{}
+	}
+	return in
 }
 
 // metadata reads which scopes and challenges a server knows. Mastodon has it

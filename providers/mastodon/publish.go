@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
@@ -161,21 +162,24 @@ func explain(err error, it social.Item) error {
 
 // before looks for the item on servers that are not known to keep the promise
 // of Descriptor.Dedupe, if this is not the first call for it. A post that is
-// found is ours; one that we cannot tell from ours is for a person to judge.
+// found is ours; one that may be ours is for a person to judge.
 func (p *Provider) before(ctx context.Context, t social.Target, it social.Item) (*status, error) {
 	again := !t.FirstTry.IsZero() && p.deps.Now().Sub(t.FirstTry) > time.Second
 	if !again || t.Traits[traitSoftware] == "mastodon" {
 		return nil, nil
 	}
 	near, err := p.siblings(ctx, t, it.Parent)
-	if err != nil || len(near) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	if s := only(near, it); s != nil {
 		return s, nil
 	}
-	return nil, social.Errorf(social.CodeOutcomeUnknown,
-		"This post may be out already, and %s cannot be relied on to take it only once.", t.Traits[traitInstance])
+	if slices.ContainsFunc(near, func(s status) bool { return resembles(s, it) }) {
+		return nil, social.Errorf(social.CodeOutcomeUnknown,
+			"This post may be out already: there is one much like it, and this server cannot be relied on to take a post only once.")
+	}
+	return nil, nil
 }
 
 // published makes an Outcome of a post; nil gives the zero Outcome.
