@@ -41,7 +41,7 @@ var rules = []rule{
 	{from: "testkit/peers", local: []string{"core", "ports", "adapters", "providers", "testkit"}},
 	{from: "testkit/enginetest", local: []string{"core", "ports", "testkit", "adapters/mem*"}, tests: []string{"providers"}},
 	{from: "testkit/simulation", local: []string{"core", "ports", "testkit", "adapters/mem*"}},
-	{from: "testkit", local: []string{"core/domain", "core/fault", "ports", "testkit", "adapters/mem*"}},
+	{from: "testkit", local: []string{"core/domain", "core/fault", "ports", "testkit", "adapters/mem*"}, tests: []string{"providers/kit"}},
 
 	{from: "apps", local: []string{"core", "ports", "adapters", "providers", "apps"}, third: true},
 	{from: "docs", local: []string{"core", "ports", "adapters", "providers", "testkit"}, third: true},
