@@ -23,6 +23,8 @@ type result struct {
 	missing string
 	// panicked is what the call panicked with.
 	panicked any
+	// mutated says that the call changed what it was given.
+	mutated bool
 }
 
 // caller makes one kind of call.
@@ -62,14 +64,16 @@ func invoke(ctx context.Context, p social.Provider, c Case) (r result) {
 	if call.capability != "" && !has(p, call.capability) {
 		return result{missing: call.capability}
 	}
+	given := c.fresh()
 	defer func() {
 		if v := recover(); v != nil {
 			r = result{panicked: v}
 		}
+		r.mutated = given.differs(c)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return call.make(ctx, p, c)
+	return call.make(ctx, p, given)
 }
 
 func has(p social.Provider, capability string) bool {
@@ -172,7 +176,7 @@ func (c Case) state() string {
 func (k *kit) build(h *host) (social.Provider, error) {
 	p, err := k.New(h.deps())
 	if err != nil {
-		return nil, fmt.Errorf("New: %w", err)
+		return nil, fmt.Errorf("the provider cannot be built: %w", err)
 	}
 	return p, nil
 }

@@ -169,30 +169,60 @@ func (k *kit) runCase(ctx context.Context, c Case) []string {
 	out = append(out, c.judgeWorld(w)...)
 	out = append(out, h.strays()...)
 	out = append(out, c.preconditions(p)...)
-	return append(out, leaks(r, h.log.String())...)
+	out = append(out, leaks(r, h.log.String())...)
+	if len(out) > 0 || len(c.At.State) == 0 {
+		return out
+	}
+	stored := c.fresh()
+	stored.At.State = reencoded(stored.At.State)
+	w = newWorld(stored)
+	r = invoke(w.enter(ctx), p, stored)
+	return prefix("with the cursor as a database hands it back: ", append(stored.judge(r), w.net.Diffs()...))
 }
 
 // preconditions says what of the case no host would ever pass on.
 func (c Case) preconditions(p social.Provider) []string {
 	var out []string
 	caps := social.CapabilitiesOf(p)
+	check := func(schema social.Schema) {
+		for _, pr := range schema.CheckValues(c.Values, "values") {
+			out = append(out, fmt.Sprintf("no host would pass these values on: %s: %s", pr.Field, pr.Message))
+		}
+	}
 	switch c.Call {
 	case "publish", "prepare", "edit", "find":
-		for _, pr := range p.Descriptor().Settings.Check(c.Item.Settings, "settings") {
-			out = append(out, fmt.Sprintf("no host would pass this item on: %s: %s", pr.Field, pr.Message))
-		}
+		return c.itemFaults(p)
 	case "connect_form":
 		if caps.Form != nil {
-			for _, pr := range caps.Form.ConnectForm().CheckValues(c.Values, "values") {
-				out = append(out, fmt.Sprintf("no host would pass these values on: %s: %s", pr.Field, pr.Message))
-			}
+			check(caps.Form.ConnectForm())
 		}
 	case "connect_begin":
 		if caps.Redirect != nil {
-			for _, pr := range caps.Redirect.RedirectForm().CheckValues(c.Values, "values") {
-				out = append(out, fmt.Sprintf("no host would pass these values on: %s: %s", pr.Field, pr.Message))
-			}
+			check(caps.Redirect.RedirectForm())
 		}
+	}
+	return out
+}
+
+func (c Case) itemFaults(p social.Provider) []string {
+	var out []string
+	add := func(bad bool, format string, args ...any) {
+		if bad {
+			out = append(out, "no host would pass this item on: "+fmt.Sprintf(format, args...))
+		}
+	}
+	for _, pr := range p.Descriptor().Settings.Check(c.Item.Settings, "settings") {
+		add(true, "%s: %s", pr.Field, pr.Message)
+	}
+	l := social.LimitsOf(p, c.target().Traits)
+	n := l.Text.Measure(c.Item.Text)
+	add(n > l.Text.Max, "the text measures %d, the limit is %d %s", n, l.Text.Max, l.Text.Count)
+	add(l.Text.MaxBytes > 0 && len(c.Item.Text) > l.Text.MaxBytes, "the text has %d bytes, the limit is %d", len(c.Item.Text), l.Text.MaxBytes)
+	add(c.Item.Parent != nil && l.Replies == 0, "it is a reply, but Limits.Replies is 0")
+	add((c.Item.Parent == nil) != (c.Item.Root == nil), "root and parent go together")
+	for i, m := range c.Item.Media {
+		known := slices.ContainsFunc(l.Media.Types, func(t social.MediaType) bool { return t.MIME == m.MIME })
+		add(!known, "item.media[%d] is %s, which Limits.Media.Types does not list", i, m.MIME)
 	}
 	return out
 }
@@ -234,35 +264,4 @@ func lookRef(look func(where, text string), where string, ref *social.Ref) {
 	if ref != nil {
 		look(where, fmt.Sprintln(ref.ID, ref.URL, ref.Extra))
 	}
-}
-
-func checkCancel(ctx context.Context, k *kit) []Finding {
-	ctx, cancel := context.WithCancel(ctx)
-	cancel()
-	var out []Finding
-	for _, c := range k.cases {
-		if calls()[c.Call].pure {
-			continue
-		}
-		h := newHost()
-		p, err := k.build(h)
-		if err != nil {
-			return []Finding{findingf("", "%v", err)}
-		}
-		w := newWorld(c)
-		r := invoke(w.enter(ctx), p, c)
-		if r.missing != "" {
-			continue
-		}
-		if r.err == nil && (len(c.Exchanges) > 0 || w.used.Load()) {
-			out = append(out, findingf(c.Name, "it succeeded under a cancelled context"))
-		}
-		if n := len(w.net.Sent()); n > 0 {
-			out = append(out, findingf(c.Name, "it sent a request under a cancelled context"))
-		}
-		for _, s := range h.strays() {
-			out = append(out, findingf(c.Name, "%s", s))
-		}
-	}
-	return out
 }

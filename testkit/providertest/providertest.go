@@ -25,7 +25,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +42,9 @@ type Harness struct {
 	// Golden is the file that keeps the settings schema. `go test -update`
 	// writes it. Empty: the provider has no settings.
 	Golden string
+	// Source holds the provider's .go files; nil: the folder that the test runs
+	// in, which is the provider's own.
+	Source fs.FS
 	// Waive names what this provider cannot pass, with the reason. A name is a
 	// check ("cancel"), or a check and a part of it ("coverage/rate_limited",
 	// "cases/publish_lost"). A waiver that waives nothing is itself a finding.
@@ -71,15 +73,23 @@ func (f Finding) String() string {
 type check struct {
 	name string
 	run  func(ctx context.Context, k *kit) []Finding
+	// cases reports by case, so that every case is a subtest.
+	cases bool
 }
 
 func checks() []check {
 	return []check{
-		{"descriptor", checkDescriptor},
-		{"connector", checkConnector},
-		{"cases", checkCases},
-		{"coverage", checkCoverage},
-		{"cancel", checkCancel},
+		{name: "descriptor", run: checkDescriptor},
+		{name: "connector", run: checkConnector},
+		{name: "cases", run: checkCases, cases: true},
+		{name: "coverage", run: checkCoverage},
+		{name: "cancel", run: checkCancel, cases: true},
+		{name: "read-only", run: checkReadOnly, cases: true},
+		{name: "purity", run: checkPurity, cases: true},
+		{name: "failures", run: checkFailures, cases: true},
+		{name: "repeat", run: checkRepeat, cases: true},
+		{name: "concurrency", run: checkConcurrency, cases: true},
+		{name: "globals", run: checkGlobals},
 	}
 }
 
@@ -97,7 +107,7 @@ func Run(t *testing.T, h Harness) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if updating() {
+	if *update {
 		if err := k.writeGolden(); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +115,7 @@ func Run(t *testing.T, h Harness) {
 	for _, c := range checks() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			report(t, c, k.verdict(t.Context(), c))
+			k.report(t, c, k.verdict(t.Context(), c))
 		})
 	}
 	for _, f := range k.strayWaivers() {
@@ -113,26 +123,35 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-func report(t *testing.T, c check, found []Finding) {
+// report makes a subtest of every part that has findings, and of every case.
+func (k *kit) report(t *testing.T, c check, found []Finding) {
 	t.Helper()
 	byPart := map[string][]Finding{}
+	if c.cases {
+		for _, one := range k.cases {
+			byPart[one.Name] = nil
+		}
+	}
 	for _, f := range found {
 		byPart[f.Part] = append(byPart[f.Part], f)
 	}
 	for _, part := range slices.Sorted(maps.Keys(byPart)) {
 		if part == "" {
-			for _, f := range byPart[part] {
-				t.Error(f)
-			}
+			reportTo(t, byPart[part])
 			continue
 		}
 		t.Run(part, func(t *testing.T) {
-			for _, f := range byPart[part] {
-				t.Error(f)
-			}
+			t.Parallel()
+			reportTo(t, byPart[part])
 		})
 	}
-	_ = c
+}
+
+func reportTo(t *testing.T, found []Finding) {
+	t.Helper()
+	for _, f := range found {
+		t.Error(f)
+	}
 }
 
 // Findings runs every check and returns what is wrong, for tools. It reads
@@ -199,11 +218,5 @@ func findingf(part, format string, args ...any) Finding {
 	return Finding{Part: part, Detail: fmt.Sprintf(format, args...)}
 }
 
-// updating reports whether the test binary runs with -update. The flag belongs
-// to the whole binary, so another package may have declared it already.
-func updating() bool {
-	if f := flag.Lookup("update"); f != nil {
-		return f.Value.String() == "true"
-	}
-	return slices.Contains(os.Args, "-update") || slices.Contains(os.Args, "--update")
-}
+// update is declared here, so that providers need not: go test -update.
+var update = flag.Bool("update", false, "write the golden files anew")

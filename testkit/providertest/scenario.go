@@ -220,6 +220,8 @@ func (c Case) faults() error {
 	_, known := calls()[c.Call]
 	add(c.Doc == "", "doc is empty: say what the case shows")
 	add(!known, "there is no call %q", c.Call)
+	add(c.Call == "publish" && c.At.Next == social.StepCheck, "publish cannot start from a cursor that waits for a check")
+	add(c.Call == "check" && c.At.Next == "", `check must start from a cursor: say at.next`)
 	for _, d := range []string{c.Want.After, c.Want.RetryAfter} {
 		if _, err := time.ParseDuration(d); d != "" && err != nil {
 			errs = append(errs, err)

@@ -30,6 +30,8 @@ type world struct {
 	files map[string][]byte
 	// used is set once the vault or hosting was called.
 	used atomic.Bool
+	// wrote is set once hosting was changed.
+	wrote atomic.Bool
 }
 
 func newWorld(c Case) *world {
@@ -63,17 +65,32 @@ type host struct {
 	log    *logbook
 	mu     sync.Mutex
 	ids    int
+	clock  time.Time
 	sameID bool
 	stray  []string
 }
 
-func newHost() *host { return &host{log: &logbook{}} }
+func newHost() *host { return &host{log: &logbook{}, clock: Now()} }
+
+// now is the clock of Deps.
+func (h *host) now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clock
+}
+
+// later moves the clock.
+func (h *host) later(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock = h.clock.Add(d)
+}
 
 func (h *host) deps() social.Deps {
 	return social.Deps{
 		HTTP:  &http.Client{Transport: httpscript.ByContext{Stray: func(r *http.Request) { h.astray("request " + r.Method + " " + r.URL.Host) }}},
 		Log:   slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug - 4})),
-		Now:   Now,
+		Now:   h.now,
 		NewID: h.newID,
 		Vault: vault{h},
 		Hosting: &social.Hosting{
@@ -149,6 +166,7 @@ func (s documents) Put(ctx context.Context, d domain.Document) (domain.Document,
 		return domain.Document{}, err
 	}
 	defer w.mu.Unlock()
+	w.wrote.Store(true)
 	if i := w.index(d.Space, d.Key); i >= 0 {
 		return copied(w.docs[i]), nil
 	}
@@ -162,6 +180,7 @@ func (s documents) Replace(ctx context.Context, d domain.Document) error {
 		return err
 	}
 	defer w.mu.Unlock()
+	w.wrote.Store(true)
 	i := w.index(d.Space, d.Key)
 	if i < 0 {
 		return fault.ErrNotFound
@@ -205,6 +224,7 @@ func (s documents) Delete(ctx context.Context, space, key string) error {
 		return err
 	}
 	defer w.mu.Unlock()
+	w.wrote.Store(true)
 	if i := w.index(space, key); i >= 0 {
 		w.docs = slices.Delete(w.docs, i, i+1)
 	}
@@ -232,6 +252,7 @@ func (f files) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 		return 0, err
 	}
 	defer w.mu.Unlock()
+	w.wrote.Store(true)
 	w.files[key] = raw
 	return int64(len(raw)), nil
 }
@@ -255,6 +276,7 @@ func (f files) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	defer w.mu.Unlock()
+	w.wrote.Store(true)
 	delete(w.files, key)
 	return nil
 }

@@ -55,6 +55,9 @@ type Request struct {
 	Body io.Reader
 	Type string
 	Size int64
+	// Secrets are texts that must not come out again in an error, besides
+	// Bearer and the values whose names say that they are secret.
+	Secrets []string
 	// Reads marks a call that changes nothing although its method is not GET
 	// or HEAD: a lost answer is harmless then.
 	Reads bool
@@ -102,7 +105,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	}
 	if err := json.Unmarshal(raw, r.Out); err != nil {
 		return out, &social.Error{
-			Code: r.afterSend(), Status: resp.StatusCode, Evidence: clip(raw),
+			Code: r.afterSend(), Status: resp.StatusCode, Evidence: r.evidence(raw),
 			Message: "The platform sent an answer that we cannot read.", Err: err,
 		}
 	}
@@ -185,8 +188,9 @@ func (c *Client) statusError(r Request, resp *http.Response, raw []byte) error {
 	}
 	e.Status = resp.StatusCode
 	if e.Evidence == "" {
-		e.Evidence = clip(raw)
+		e.Evidence = string(raw)
 	}
+	e.Evidence, e.Message = r.evidence([]byte(e.Evidence)), r.redact(e.Message)
 	if e.RetryAfter == 0 && c.Now != nil {
 		e.RetryAfter = RetryAfter(resp.Header, c.Now())
 	}
@@ -208,10 +212,6 @@ func (r Request) byStatus(status int) *social.Error {
 	default:
 		return social.Errorf(social.CodeRejected, "The platform refused the request.")
 	}
-}
-
-func clip(raw []byte) string {
-	return strings.ToValidUTF8(string(raw[:min(len(raw), maxEvidence)]), "")
 }
 
 // RetryAfter reads how long a platform asks to wait: Retry-After in seconds or
