@@ -299,7 +299,7 @@ func (c Case) writes() []int {
 }
 
 // reencoded is raw as a database may hand it back: equal, but other bytes.
-func reencoded(raw json.RawMessage) json.RawMessage {
+func reencoded(raw []byte) []byte {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

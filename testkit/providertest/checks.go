@@ -173,8 +173,10 @@ func (k *kit) runCase(ctx context.Context, c Case) []string {
 	if len(out) > 0 || len(c.At.State) == 0 {
 		return out
 	}
-	stored := c.fresh()
-	stored.At.State = reencoded(stored.At.State)
+	stored, err := parseCase(c.Name, reencoded(c.raw))
+	if err != nil {
+		return []string{err.Error()}
+	}
 	w = newWorld(stored)
 	r = invoke(w.enter(ctx), p, stored)
 	return prefix("with the cursor as a database hands it back: ", append(stored.judge(r), w.net.Diffs()...))

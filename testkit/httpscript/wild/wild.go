@@ -209,7 +209,7 @@ func sameNumber(a, b json.Number) bool {
 	x, errX := a.Float64()
 	y, errY := b.Float64()
 	// Two integers beyond the exact range of a float would look alike.
-	return errX == nil && errY == nil && x == y && (strings.ContainsAny(string(a+b), ".eE"))
+	return errX == nil && errY == nil && x == y && strings.ContainsAny(string(a+b), ".eE")
 }
 
 func brief(v any) string {
