@@ -32,12 +32,13 @@ const (
 var thumbTypes = []string{"image/jpeg", "image/png", "image/webp", "image/gif"}
 
 // cardURL is the address that a link card of it shows; empty: none. demanded
-// says that the author named it.
+// says that the author named it, which is for the first post of a thread: the
+// settings are the same for all of them.
 func (s Settings) cardURL(it social.Item) (link string, demanded bool) {
 	switch {
 	case len(it.Media) > 0 || s.LinkCard == cardNone:
 		return "", false
-	case s.LinkCard != "" && s.LinkCard != cardAuto:
+	case s.LinkCard != "" && s.LinkCard != cardAuto && it.Parent == nil:
 		return s.LinkCard, true
 	}
 	spans := spansOf(it.Text)

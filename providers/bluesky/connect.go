@@ -170,7 +170,10 @@ func (p *Provider) Refresh(ctx context.Context, t social.Target) (social.Credent
 // refreshed in turn.
 func explainRefresh(err error, status int) error {
 	e := social.AsError(err)
-	if e.Code == social.CodeAuthExpired || e.Code == social.CodeAuthRevoked || e.Code != social.CodeAccountBlocked && status == http.StatusUnauthorized {
+	if e.Code == social.CodeAccountBlocked {
+		return e
+	}
+	if e.Code == social.CodeAuthExpired || e.Code == social.CodeAuthRevoked || status == http.StatusUnauthorized {
 		e.Code, e.Message = social.CodeAuthRevoked, messages[social.CodeAuthRevoked]
 	}
 	return e

@@ -16,7 +16,7 @@ import (
 type Settings struct {
 	Langs    []string `json:"langs,omitempty" maxLength:"3" doc:"Languages of the text, such as en or pt-BR."`
 	Labels   []string `json:"labels,omitempty" maxLength:"5" doc:"Content warnings: porn, sexual, nudity, graphic-media or !no-unauthenticated."`
-	LinkCard string   `json:"linkCard,omitempty" default:"auto" maxLength:"2000" doc:"auto makes a card of the first link, none makes no card, and an address makes a card of that page."`
+	LinkCard string   `json:"linkCard,omitempty" default:"auto" maxLength:"2000" doc:"auto makes a card of the first link, none makes no card, and an address makes a card of that page on the first post of a thread."`
 	Replies  string   `json:"replies,omitempty" enum:"everybody,nobody,mentioned,following,followers" default:"everybody" doc:"Who may reply. It applies to the first post of a thread."`
 	Tags     []string `json:"tags,omitempty" maxLength:"8" doc:"Hashtags beside those in the text, without the # sign."`
 }
@@ -91,7 +91,7 @@ func (s Settings) checkCard(it social.Item) []social.Problem {
 	if !isWebURL(s.LinkCard) {
 		return []social.Problem{{Field: field, Rule: "pattern", Message: "This must be auto, none, or an address that starts with https://."}}
 	}
-	if len(it.Media) > 0 {
+	if len(it.Media) > 0 && it.Parent == nil {
 		return []social.Problem{{Field: field, Rule: "conflict", Message: "A post has either media or a link card, not both."}}
 	}
 	return nil
