@@ -146,7 +146,7 @@ func (p *Provider) FinishConnect(ctx context.Context, in social.Callback) (socia
 	}
 	return social.Connection{
 		// An id of Mastodon is unique only on its server.
-		Account: hostOf(origin) + "/" + me.ID,
+		Account: hostOf(origin) + "/" + string(me.ID),
 		Name:    name, Handle: "@" + me.Username + "@" + domain,
 		URL: me.URL, Avatar: me.Avatar,
 		Traits: traitsOf(origin, site, me), Credential: cred,

@@ -51,14 +51,14 @@ func (p *Provider) recent(ctx context.Context, t social.Target) ([]status, error
 		Method: http.MethodGet, Path: "/api/v1/accounts/" + url.PathEscape(id) + "/statuses",
 		Query: url.Values{"limit": {"40"}, "exclude_reblogs": {"true"}}, Out: &all,
 	})
-	return slices.DeleteFunc(all, func(s status) bool { return s.CreatedAt.Before(t.FirstTry.Add(-skew)) }), err
+	return slices.DeleteFunc(all, func(s status) bool { return !s.since(t.FirstTry.Add(-skew)) }), err
 }
 
 // siblings are the recent posts that answer the same post, or none.
 func (p *Provider) siblings(ctx context.Context, t social.Target, parent *social.Ref) ([]status, error) {
 	all, err := p.recent(ctx, t)
 	return slices.DeleteFunc(all, func(s status) bool {
-		return parent == nil && s.InReplyToID != "" || parent != nil && s.InReplyToID != parent.ID
+		return parent == nil && s.InReplyToID != "" || parent != nil && string(s.InReplyToID) != parent.ID
 	}), err
 }
 
@@ -67,7 +67,7 @@ func (p *Provider) withUploads(ctx context.Context, t social.Target, ids []strin
 	all, err := p.recent(ctx, t)
 	for _, s := range all {
 		missing := func(id string) bool {
-			return !slices.ContainsFunc(s.MediaAttachments, func(a attachment) bool { return a.ID == id })
+			return !slices.ContainsFunc(s.MediaAttachments, func(a attachment) bool { return string(a.ID) == id })
 		}
 		if !slices.ContainsFunc(ids, missing) {
 			return &s, nil

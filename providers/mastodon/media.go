@@ -47,7 +47,7 @@ func (p *Provider) send(ctx context.Context, t social.Target, m social.Media, pa
 		Method: http.MethodPost, Path: path, Body: body, Type: kind, Size: size, Out: &out,
 		Reads: true, // An upload that nobody attaches is gone a day later.
 	})
-	return resp, out.ID, err
+	return resp, string(out.ID), err
 }
 
 // processed reports whether the server is done with an upload.
@@ -70,13 +70,13 @@ func (p *Provider) processed(ctx context.Context, t social.Target, id string) (b
 // refOf is where a post is. media are the files it was made from, in order;
 // nil where they are not known.
 func refOf(s status, media []social.Media) social.Ref {
-	ref := social.Ref{ID: s.ID, URL: s.URL}
+	ref := social.Ref{ID: string(s.ID), URL: s.URL}
 	if ref.URL == "" {
 		ref.URL = s.URI
 	}
 	var entries []string
 	for i, a := range s.MediaAttachments {
-		entry := a.ID + ":"
+		entry := string(a.ID) + ":"
 		if len(media) == len(s.MediaAttachments) {
 			entry += fingerprint(media[i])
 		}

@@ -1,6 +1,9 @@
 package mastodon
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // metadata is an answer of /.well-known/oauth-authorization-server. Its
 // addresses are not used: the documented paths below the server are, so that
@@ -24,7 +27,7 @@ type token struct {
 
 // account is an answer of GET /api/v1/accounts/verify_credentials.
 type account struct {
-	ID          string `json:"id"`
+	ID          key    `json:"id"`
 	Username    string `json:"username"`
 	DisplayName string `json:"display_name"`
 	URL         string `json:"url"`
@@ -108,20 +111,41 @@ type pollRequest struct {
 
 // attachment is a MediaAttachment.
 type attachment struct {
-	ID string `json:"id"`
+	ID key `json:"id"`
 }
 
 // status is a Status. Text is what the author wrote; few servers send it.
+// CreatedAt stays a text, so that the answer to a post is never lost for a date
+// that a server writes in its own way.
 type status struct {
-	ID               string       `json:"id"`
+	ID               key          `json:"id"`
 	URI              string       `json:"uri"`
 	URL              string       `json:"url"`
-	CreatedAt        time.Time    `json:"created_at"`
+	CreatedAt        string       `json:"created_at"`
 	Content          string       `json:"content"`
 	Text             string       `json:"text"`
 	SpoilerText      string       `json:"spoiler_text"`
-	InReplyToID      string       `json:"in_reply_to_id"`
+	InReplyToID      key          `json:"in_reply_to_id"`
 	MediaAttachments []attachment `json:"media_attachments"`
+}
+
+// since reports whether the post is from then or later. One without a date we
+// can read is not.
+func (s status) since(then time.Time) bool {
+	at, err := time.Parse(time.RFC3339, s.CreatedAt)
+	return err == nil && !at.Before(then)
+}
+
+// key is an id. Mastodon writes ids as texts, some servers as numbers.
+type key string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (k *key) UnmarshalJSON(raw []byte) error {
+	if n := json.Number(""); json.Unmarshal(raw, &n) == nil {
+		*k = key(n)
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(k))
 }
 
 // failure is an Error. With OAuth calls error is a code, elsewhere prose.
