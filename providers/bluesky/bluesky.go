@@ -30,12 +30,12 @@ const (
 // Config is what an operator may set. The zero value is the public network.
 type Config struct {
 	// Service is the server that accounts log in at when a person names none.
-	Service string `env:"BLUESKY_SERVICE" doc:"Server that accounts log in at when a person names none" default:"https://bsky.social"`
+	Service string `env:"BLUESKY_SERVICE" doc:"Server that accounts log in at when a person names none." default:"https://bsky.social"`
 	// VideoService encodes videos before they are stored on the account's PDS.
-	VideoService string `env:"BLUESKY_VIDEO_SERVICE" doc:"Service that encodes videos" default:"https://video.bsky.app"`
+	VideoService string `env:"BLUESKY_VIDEO_SERVICE" doc:"Service that encodes videos." default:"https://video.bsky.app"`
 	// VideoDirect stores videos on the account's PDS as they are, without the
 	// video service: for networks of one's own.
-	VideoDirect bool `env:"BLUESKY_VIDEO_DIRECT" doc:"Store videos on the account's own server without encoding them" default:"false"`
+	VideoDirect bool `env:"BLUESKY_VIDEO_DIRECT" doc:"Store videos on the account's own server without encoding them." default:"false"`
 }
 
 // Provider implements social.Provider for Bluesky. It is safe for concurrent

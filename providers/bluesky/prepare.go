@@ -142,6 +142,9 @@ func (p *Provider) resolveReply(ctx context.Context, t social.Target, it social.
 		if err != nil {
 			return nil, nil, err
 		}
+		if found != nil && found.CID == "" {
+			return nil, nil, social.Errorf(social.CodeUnavailable, "The server sent an answer that we cannot read.")
+		}
 		if found == nil {
 			return nil, nil, social.Errorf(social.CodeRejected, "The post that this one answers is gone.")
 		}

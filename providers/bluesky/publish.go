@@ -95,6 +95,11 @@ func recordOf(t social.Target, it social.Item, set Settings, pr progress) (post,
 	}
 	if it.Parent != nil && it.Root != nil {
 		out.Reply = &reply{Root: strongRefOf(*it.Root, pr.Root), Parent: strongRefOf(*it.Parent, pr.Parent)}
+		if out.Reply.Root.CID == "" || out.Reply.Parent.CID == "" {
+			return post{}, &social.Error{
+				Code: social.CodeUnavailable, Restart: true, Message: "The post that this one answers is not looked up yet.",
+			}
+		}
 	}
 	return out, nil
 }
