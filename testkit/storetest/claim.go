@@ -35,6 +35,13 @@ func (b *bench) claim(owner string, now time.Time, limit int, providers ...domai
 	}))
 }
 
+// rest does what the domain does to a delivery that the engine is to leave
+// alone until wake: it takes the lease away and fences its holder off.
+func rest(d *domain.Delivery, wake time.Time) error {
+	d.WakeAt, d.Lease = wake, domain.Lease{Token: d.Lease.Token + 1}
+	return nil
+}
+
 func wake(t time.Time) func(*domain.Delivery) {
 	return func(d *domain.Delivery) { d.WakeAt = t }
 }
@@ -103,19 +110,11 @@ func leaseHolds(b *bench) {
 func claimAfterRest(b *bench) {
 	d := b.delivery("d")
 	b.claim("w", noon(), 1)
-	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error {
-		if err := d.Begin(noon()); err != nil {
-			return err
-		}
-		return d.Retry(domain.Reason{Code: "x"}, at(time.Second), noon())
-	})
+	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return rest(d, at(time.Second)) })
 	b.must(err, "update")
 	order(b, "claim before the retry", deliveryIDs(b.claim("w", at(time.Second-time.Microsecond), 1)))
 	order(b, "claim at the retry", deliveryIDs(b.claim("w", at(time.Second), 1)), "d")
-	_, err = b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error {
-		d.State = domain.DeliveryPublishing
-		return d.Accept(domain.Ref{ID: "1"}, 0, noon())
-	})
+	_, err = b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return rest(d, time.Time{}) })
 	b.must(err, "update")
 	order(b, "claim of what is out", deliveryIDs(b.claim("w", at(24*time.Hour), 1)))
 }
@@ -209,7 +208,7 @@ func wakeFollows(b *bench) {
 	b.wantWake("after the lease was renewed beyond the other", at(time.Hour))
 	b.must2Renew("w", d.ID, at(10*time.Minute))
 	b.wantWake("after it was renewed again", at(10*time.Minute))
-	_, err := b.Deliveries().Update(b, theirs, d.ID, func(d *domain.Delivery) error { return d.Look(at(20*time.Minute), noon()) })
+	_, err := b.Deliveries().Update(b, theirs, d.ID, func(d *domain.Delivery) error { return rest(d, at(20*time.Minute)) })
 	b.must(err, "update")
 	b.wantWake("after the delivery was put to rest", at(20*time.Minute))
 	b.delivery("leased", wake(at(5*time.Minute)), func(d *domain.Delivery) {
@@ -217,7 +216,7 @@ func wakeFollows(b *bench) {
 	})
 	b.wantWake("of one whose lease ends before it is due", at(5*time.Minute))
 	for _, id := range []domain.DeliveryID{"later", "leased"} {
-		_, err = b.Deliveries().Update(b, ours, id, func(d *domain.Delivery) error { return d.Cancel(noon()) })
+		_, err = b.Deliveries().Update(b, ours, id, func(d *domain.Delivery) error { return rest(d, time.Time{}) })
 		b.must(err, "cancel")
 	}
 	b.wantWake("after the others were canceled", at(20*time.Minute))
@@ -259,15 +258,15 @@ func renewFenced(b *bench) {
 	d := b.delivery("d")
 	e := b.delivery("e")
 	b.claim("w", noon(), 2)
-	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return d.Cancel(noon()) })
+	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return rest(d, time.Time{}) })
 	b.must(err, "cancel")
-	_, err = b.Deliveries().Update(b, ours, e.ID, func(d *domain.Delivery) error { return d.Reschedule(at(time.Hour), 2, 1, noon()) })
+	_, err = b.Deliveries().Update(b, ours, e.ID, func(d *domain.Delivery) error { return rest(d, at(time.Hour)) })
 	b.must(err, "reschedule")
 	ids := must2[[]domain.DeliveryID](b, "renew")(b.Deliveries().Renew(b, "w", []domain.DeliveryID{d.ID, e.ID}, at(5*time.Minute)))
 	order(b, "renewed", ids)
 	got := must2[domain.Delivery](b, "get")(b.Deliveries().Get(b, ours, e.ID))
 	if got.Lease.Owner != "" || !got.Lease.Until.IsZero() || got.Lease.Token != 2 {
-		b.errorf("lease after Reschedule and a renewal: got %+v, want token 2 and no owner", got.Lease)
+		b.errorf("lease after it was taken away and a renewal: got %+v, want token 2 and no owner", got.Lease)
 	}
 	order(b, "claim at the new time", deliveryIDs(b.claim("v", at(time.Hour), 9)), "e")
 }

@@ -1,0 +1,191 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/crierhq/crier/core/domain"
+)
+
+type organizationRow struct {
+	bun.BaseModel `bun:"table:crier_organizations"`
+
+	ID         string `bun:"id,pk"`
+	Name       string `bun:"name"`
+	Zone       string `bun:"zone"`
+	LateWindow int64  `bun:"late_window"` // nanoseconds
+	CreatedAt  int64  `bun:"created_at"`
+	Version    int    `bun:"version"`
+}
+
+func (r *organizationRow) set(o domain.Organization) error {
+	*r = organizationRow{
+		ID: string(o.ID), Name: o.Name, Zone: o.Zone, LateWindow: int64(o.LateWindow),
+		CreatedAt: micros(o.CreatedAt), Version: o.Version,
+	}
+	return nil
+}
+
+func (r *organizationRow) value() (domain.Organization, error) {
+	return domain.Organization{
+		ID: domain.OrganizationID(r.ID), Name: r.Name, Zone: r.Zone, LateWindow: time.Duration(r.LateWindow),
+		CreatedAt: instant(r.CreatedAt), Version: r.Version,
+	}, nil
+}
+
+type organizations struct{ repos }
+
+func (r organizations) Insert(ctx context.Context, o domain.Organization) error {
+	return insert[organizationRow](ctx, r.repos, o)
+}
+
+func (r organizations) Get(ctx context.Context, id domain.OrganizationID) (domain.Organization, error) {
+	return get[organizationRow, domain.Organization](ctx, r.repos, byID(id))
+}
+
+func (r organizations) Update(ctx context.Context, id domain.OrganizationID, change func(*domain.Organization) error) (domain.Organization, error) {
+	return update[organizationRow](ctx, r.repos, byID(id), change, func(old domain.Organization, o *domain.Organization) {
+		o.ID, o.Version = old.ID, old.Version+1
+	})
+}
+
+type userRow struct {
+	bun.BaseModel `bun:"table:crier_users"`
+
+	ID           string `bun:"id,pk"`
+	Email        string `bun:"email"`
+	Name         string `bun:"name"`
+	PasswordHash string `bun:"password_hash"`
+	CreatedAt    int64  `bun:"created_at"`
+	Version      int    `bun:"version"`
+}
+
+func (r *userRow) set(u domain.User) error {
+	*r = userRow{
+		ID: string(u.ID), Email: u.Email, Name: u.Name, PasswordHash: u.PasswordHash,
+		CreatedAt: micros(u.CreatedAt), Version: u.Version,
+	}
+	return nil
+}
+
+func (r *userRow) value() (domain.User, error) {
+	return domain.User{
+		ID: domain.UserID(r.ID), Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash,
+		CreatedAt: instant(r.CreatedAt), Version: r.Version,
+	}, nil
+}
+
+type users struct{ repos }
+
+func (r users) Insert(ctx context.Context, u domain.User) error {
+	return insert[userRow](ctx, r.repos, u)
+}
+
+func (r users) Get(ctx context.Context, id domain.UserID) (domain.User, error) {
+	return get[userRow, domain.User](ctx, r.repos, byID(id))
+}
+
+func (r users) ByEmail(ctx context.Context, email string) (domain.User, error) {
+	return get[userRow, domain.User](ctx, r.repos, func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("email = ?", email)
+	})
+}
+
+func (r users) Update(ctx context.Context, id domain.UserID, change func(*domain.User) error) (domain.User, error) {
+	return updateUnique[userRow](ctx, r.repos, byID(id), change, func(old domain.User, u *domain.User) {
+		u.ID, u.Version = old.ID, old.Version+1
+	})
+}
+
+func (r users) Count(ctx context.Context) (int, error) {
+	n, err := r.st.build.NewSelect().Conn(r.reader()).Model((*userRow)(nil)).Count(ctx)
+	return int(n), translate(ctx, err)
+}
+
+type memberRow struct {
+	bun.BaseModel `bun:"table:crier_members"`
+
+	Organization string `bun:"organization_id,pk"`
+	User         string `bun:"user_id,pk"`
+	Role         string `bun:"role"`
+	CreatedAt    int64  `bun:"created_at"`
+}
+
+func (r *memberRow) set(m domain.Member) error {
+	*r = memberRow{
+		Organization: string(m.Organization), User: string(m.User), Role: string(m.Role), CreatedAt: micros(m.CreatedAt),
+	}
+	return nil
+}
+
+func (r *memberRow) value() (domain.Member, error) {
+	return domain.Member{
+		Organization: domain.OrganizationID(r.Organization), User: domain.UserID(r.User),
+		Role: domain.Role(r.Role), CreatedAt: instant(r.CreatedAt),
+	}, nil
+}
+
+type members struct{ repos }
+
+func (r members) Insert(ctx context.Context, m domain.Member) error {
+	return insert[memberRow](ctx, r.repos, m)
+}
+
+func (r members) Get(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Member, error) {
+	return get[memberRow, domain.Member](ctx, r.repos, func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("organization_id = ?", string(org)).Where("user_id = ?", string(user))
+	})
+}
+
+func (r members) OfUser(ctx context.Context, user domain.UserID) ([]domain.Member, error) {
+	return list[memberRow, domain.Member](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("user_id = ?", string(user)).OrderExpr("created_at, organization_id")
+	})
+}
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:crier_sessions"`
+
+	ID           string `bun:"id,pk"`
+	User         string `bun:"user_id"`
+	Organization string `bun:"organization_id"`
+	TokenHash    string `bun:"token_hash"`
+	CreatedAt    int64  `bun:"created_at"`
+	ExpiresAt    int64  `bun:"expires_at"`
+	RevokedAt    int64  `bun:"revoked_at"`
+	Version      int    `bun:"version"`
+}
+
+func (r *sessionRow) set(s domain.Session) error {
+	*r = sessionRow{
+		ID: string(s.ID), User: string(s.User), Organization: string(s.Organization), TokenHash: s.TokenHash,
+		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt), RevokedAt: micros(s.RevokedAt), Version: s.Version,
+	}
+	return nil
+}
+
+func (r *sessionRow) value() (domain.Session, error) {
+	return domain.Session{
+		ID: domain.SessionID(r.ID), User: domain.UserID(r.User), Organization: domain.OrganizationID(r.Organization),
+		TokenHash: r.TokenHash, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt),
+		RevokedAt: instant(r.RevokedAt), Version: r.Version,
+	}, nil
+}
+
+type sessions struct{ repos }
+
+func (r sessions) Insert(ctx context.Context, s domain.Session) error {
+	return insert[sessionRow](ctx, r.repos, s)
+}
+
+func (r sessions) Get(ctx context.Context, id domain.SessionID) (domain.Session, error) {
+	return get[sessionRow, domain.Session](ctx, r.repos, byID(id))
+}
+
+func (r sessions) Update(ctx context.Context, id domain.SessionID, change func(*domain.Session) error) (domain.Session, error) {
+	return update[sessionRow](ctx, r.repos, byID(id), change, func(old domain.Session, s *domain.Session) {
+		s.ID, s.Version = old.ID, old.Version+1
+	})
+}

@@ -1,0 +1,106 @@
+package bunstore_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/ports/store"
+	"github.com/crierhq/crier/testkit/storetest"
+)
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
+		return openSQLite(t, filepath.Join(t.TempDir(), "crier.db"))
+	}})
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	postgresURL(t)
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
+		return openPostgres(t, schema(t))
+	}})
+}
+
+func openSQLite(t testing.TB, path string) *bunstore.Store {
+	t.Helper()
+	return migrated(t, bunstore.Config{URL: path})
+}
+
+func openPostgres(t testing.TB, dsn string) *bunstore.Store {
+	t.Helper()
+	return migrated(t, bunstore.Config{URL: dsn, MaxConns: 6})
+}
+
+func opened(t testing.TB, cfg bunstore.Config) *bunstore.Store {
+	t.Helper()
+	s, err := bunstore.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func migrated(t testing.TB, cfg bunstore.Config) *bunstore.Store {
+	t.Helper()
+	s := opened(t, cfg)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	return s
+}
+
+// postgresURL is the database that tests may use.
+func postgresURL(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	if dsn == "" && os.Getenv("CI") == "true" {
+		t.Fatal("TEST_POSTGRES_DSN is not set, and CI must not leave PostgreSQL out")
+	}
+	if dsn == "" {
+		t.Skip("NOT TESTED ON POSTGRESQL: set TEST_POSTGRES_DSN, or run it through apps/internal/devservices")
+	}
+	return dsn
+}
+
+// schema makes a schema of its own and returns a URL that uses it.
+func schema(t testing.TB) string {
+	t.Helper()
+	u, err := url.Parse(postgresURL(t))
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	name := "crier_test_" + strings.ToLower(rand.Text())
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil { //nolint:usetesting // t.Context ends before
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
+}

@@ -1,0 +1,145 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+type channelRow struct {
+	bun.BaseModel `bun:"table:crier_channels"`
+
+	ID            string `bun:"id,pk"`
+	Organization  string `bun:"organization_id"`
+	Provider      string `bun:"provider"`
+	Account       string `bun:"account"`
+	Name          string `bun:"name"`
+	Handle        string `bun:"handle"`
+	URL           string `bun:"url"`
+	Avatar        string `bun:"avatar"`
+	Traits        string `bun:"traits"` // JSON
+	State         string `bun:"state"`
+	StateReason   string `bun:"state_reason"`
+	Secret        string `bun:"secret"`
+	SecretExpires int64  `bun:"secret_expires"`
+	HostTokens    bool   `bun:"host_tokens"`
+	CreatedAt     int64  `bun:"created_at"`
+	UpdatedAt     int64  `bun:"updated_at"`
+	Version       int    `bun:"version"`
+}
+
+func (r *channelRow) set(c domain.Channel) (err error) {
+	*r = channelRow{
+		ID: string(c.ID), Organization: string(c.Organization), Provider: string(c.Provider), Account: c.Account,
+		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, State: string(c.State), StateReason: c.StateReason,
+		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens,
+		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
+	}
+	r.Traits, err = encode(c.Traits)
+	return err
+}
+
+func (r *channelRow) value() (domain.Channel, error) {
+	c := domain.Channel{
+		ID: domain.ChannelID(r.ID), Organization: domain.OrganizationID(r.Organization),
+		Provider: domain.ProviderID(r.Provider), Account: r.Account,
+		Name: r.Name, Handle: r.Handle, URL: r.URL, Avatar: r.Avatar,
+		State: domain.ChannelState(r.State), StateReason: r.StateReason,
+		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens,
+		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
+	}
+	return c, decode(r.Traits, &c.Traits)
+}
+
+type channels struct{ repos }
+
+func (r channels) Insert(ctx context.Context, org domain.OrganizationID, c domain.Channel) error {
+	return insertIn[channelRow](ctx, r.repos, org, c.Organization, c)
+}
+
+func (r channels) Get(ctx context.Context, org domain.OrganizationID, id domain.ChannelID) (domain.Channel, error) {
+	return get[channelRow, domain.Channel](ctx, r.repos, in(org, id))
+}
+
+func (r channels) ByAccount(ctx context.Context, org domain.OrganizationID, provider domain.ProviderID, account string) (domain.Channel, error) {
+	return get[channelRow, domain.Channel](ctx, r.repos, func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("organization_id = ?", string(org)).Where("provider = ?", string(provider)).Where("account = ?", account)
+	})
+}
+
+func (r channels) List(ctx context.Context, org domain.OrganizationID, p store.Page) ([]domain.Channel, error) {
+	return list[channelRow, domain.Channel](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("organization_id = ?", string(org)).Where("state <> 'disconnected'")
+		if !p.After.IsZero() {
+			q = q.Where("(created_at, id) > (?, ?)", micros(p.After.At), p.After.ID)
+		}
+		return q.OrderExpr("created_at, id").Limit(int64(p.Limit))
+	})
+}
+
+func (r channels) GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.ChannelID) ([]domain.Channel, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return list[channelRow, domain.Channel](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("organization_id = ?", string(org)).Where("id IN (?)", texts(ids))
+	})
+}
+
+func (r channels) Update(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, change func(*domain.Channel) error) (domain.Channel, error) {
+	return updateUnique[channelRow](ctx, r.repos, in(org, id), change, func(old domain.Channel, c *domain.Channel) {
+		c.ID, c.Organization, c.Version = old.ID, old.Organization, old.Version+1
+	})
+}
+
+type connectRow struct {
+	bun.BaseModel `bun:"table:crier_connects"`
+
+	StateHash    string `bun:"state_hash,pk"`
+	Organization string `bun:"organization_id"`
+	User         string `bun:"user_id"`
+	Provider     string `bun:"provider"`
+	Sealed       string `bun:"sealed"`
+	ExpiresAt    int64  `bun:"expires_at"`
+}
+
+func (r *connectRow) set(c store.Connect) error {
+	*r = connectRow{
+		StateHash: c.StateHash, Organization: string(c.Organization), User: string(c.User),
+		Provider: string(c.Provider), Sealed: c.Sealed, ExpiresAt: micros(c.ExpiresAt),
+	}
+	return nil
+}
+
+func (r *connectRow) value() (store.Connect, error) {
+	return store.Connect{
+		StateHash: r.StateHash, Organization: domain.OrganizationID(r.Organization), User: domain.UserID(r.User),
+		Provider: domain.ProviderID(r.Provider), Sealed: r.Sealed, ExpiresAt: instant(r.ExpiresAt),
+	}, nil
+}
+
+type connects struct{ repos }
+
+func (r connects) Insert(ctx context.Context, c store.Connect) error {
+	return insert[connectRow](ctx, r.repos, c)
+}
+
+func (r connects) Take(ctx context.Context, stateHash string, now time.Time) (store.Connect, error) {
+	var row connectRow
+	// One statement, so that of two callers one gets nothing.
+	err := r.st.build.NewDelete().Conn(r.writer()).Model(&row).Where("state_hash = ?", stateHash).
+		Where("expires_at >= ?", micros(now)).Returning("*").Scan(ctx)
+	if err != nil {
+		return store.Connect{}, translate(ctx, err)
+	}
+	return row.value()
+}
+
+func (r connects) Purge(ctx context.Context, now time.Time) error {
+	_, err := r.exec(ctx, "DELETE FROM crier_connects WHERE expires_at < ?", micros(now))
+	return err
+}

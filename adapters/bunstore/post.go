@@ -1,0 +1,178 @@
+package bunstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+type postRow struct {
+	bun.BaseModel `bun:"table:crier_posts,alias:p"`
+
+	ID           string `bun:"id,pk"`
+	Organization string `bun:"organization_id"`
+	Author       string `bun:"author_id"`
+	State        string `bun:"state"`
+	Items        string `bun:"items"`    // JSON of []itemJSON
+	Targets      string `bun:"targets"`  // JSON of []targetJSON
+	Channels     string `bun:"channels"` // JSON array of the channels of targets
+	DueAt        int64  `bun:"due_at"`
+	ListAt       int64  `bun:"list_at"`
+	Zone         string `bun:"zone"`
+	Wall         string `bun:"wall"`
+	Tags         string `bun:"tags"` // JSON
+	Revision     int    `bun:"revision"`
+	CreatedAt    int64  `bun:"created_at"`
+	UpdatedAt    int64  `bun:"updated_at"`
+	Version      int    `bun:"version"`
+}
+
+type itemJSON struct {
+	Text  string           `json:"text,omitempty"`
+	Media []attachmentJSON `json:"media,omitempty"`
+	Delay time.Duration    `json:"delay,omitempty"` // nanoseconds
+}
+
+type attachmentJSON struct {
+	Media domain.MediaID `json:"media"`
+	Alt   string         `json:"alt,omitempty"`
+}
+
+type targetJSON struct {
+	Channel  domain.ChannelID `json:"channel"`
+	Settings json.RawMessage  `json:"settings,omitempty"`
+	Items    []itemJSON       `json:"items,omitempty"`
+}
+
+func itemsJSON(items []domain.Item) []itemJSON {
+	return convert(items, func(i domain.Item) itemJSON {
+		return itemJSON{Text: i.Text, Delay: i.Delay, Media: convert(i.Media, func(a domain.Attachment) attachmentJSON {
+			return attachmentJSON(a)
+		})}
+	})
+}
+
+func itemsOf(items []itemJSON) []domain.Item {
+	return convert(items, func(i itemJSON) domain.Item {
+		return domain.Item{Text: i.Text, Delay: i.Delay, Media: convert(i.Media, func(a attachmentJSON) domain.Attachment {
+			return domain.Attachment(a)
+		})}
+	})
+}
+
+// convert applies f to every element; nothing stays nil.
+func convert[A, B any](in []A, f func(A) B) []B {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]B, len(in))
+	for i, v := range in {
+		out[i] = f(v)
+	}
+	return out
+}
+
+func (r *postRow) set(p domain.Post) (err error) {
+	*r = postRow{
+		ID: string(p.ID), Organization: string(p.Organization), Author: string(p.Author), State: string(p.State),
+		DueAt: micros(p.DueAt), ListAt: micros(store.ListTime(p)), Zone: p.Zone, Wall: p.Wall, Revision: p.Revision,
+		CreatedAt: micros(p.CreatedAt), UpdatedAt: micros(p.UpdatedAt), Version: p.Version,
+	}
+	if r.Items, err = encode(itemsJSON(p.Items)); err != nil {
+		return err
+	}
+	targets := convert(p.Targets, func(t domain.Target) targetJSON {
+		return targetJSON{Channel: t.Channel, Settings: t.Settings, Items: itemsJSON(t.Items)}
+	})
+	if r.Targets, err = encode(targets); err != nil {
+		return err
+	}
+	on := make([]domain.ChannelID, len(p.Targets)) // never empty text: it is read as JSON
+	for i, t := range p.Targets {
+		on[i] = t.Channel
+	}
+	list, err := json.Marshal(on)
+	if err != nil {
+		return err
+	}
+	r.Channels = string(list)
+	r.Tags, err = encode(p.Tags)
+	return err
+}
+
+func (r *postRow) value() (domain.Post, error) {
+	p := domain.Post{
+		ID: domain.PostID(r.ID), Organization: domain.OrganizationID(r.Organization), Author: domain.UserID(r.Author),
+		State: domain.PostState(r.State), DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Revision: r.Revision,
+		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
+	}
+	var items []itemJSON
+	if err := decode(r.Items, &items); err != nil {
+		return p, err
+	}
+	p.Items = itemsOf(items)
+	var targets []targetJSON
+	if err := decode(r.Targets, &targets); err != nil {
+		return p, err
+	}
+	p.Targets = convert(targets, func(t targetJSON) domain.Target {
+		return domain.Target{Channel: t.Channel, Settings: t.Settings, Items: itemsOf(t.Items)}
+	})
+	return p, decode(r.Tags, &p.Tags)
+}
+
+type posts struct{ repos }
+
+func (r posts) Insert(ctx context.Context, org domain.OrganizationID, p domain.Post) error {
+	return insertIn[postRow](ctx, r.repos, org, p.Organization, p)
+}
+
+func (r posts) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
+	return get[postRow, domain.Post](ctx, r.repos, in(org, id))
+}
+
+func (r posts) List(ctx context.Context, org domain.OrganizationID, f store.PostFilter) ([]domain.Post, error) {
+	return list[postRow, domain.Post](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("p.organization_id = ?", string(org)).Where("p.state <> 'deleted'")
+		if !f.After.IsZero() {
+			q = q.Where("(p.list_at, p.id) > (?, ?)", micros(f.After.At), f.After.ID)
+		}
+		if !f.From.IsZero() {
+			q = q.Where("p.list_at >= ?", micros(f.From))
+		}
+		if !f.To.IsZero() {
+			q = q.Where("p.list_at < ?", micros(f.To))
+		}
+		return r.narrow(q, f).OrderExpr("p.list_at, p.id").Limit(int64(f.Limit))
+	})
+}
+
+// narrow adds what the order of the list does not answer.
+func (r posts) narrow(q *bun.SelectQuery, f store.PostFilter) *bun.SelectQuery {
+	if f.State != "" {
+		q = q.Where("p.state = ?", string(f.State))
+	}
+	if f.Channel != "" {
+		has := "EXISTS (SELECT 1 FROM json_each(p.channels) AS c WHERE c.value = ?)"
+		if r.st.dialect == Postgres {
+			has = "jsonb_exists(p.channels::jsonb, ?)"
+		}
+		q = q.Where(has, string(f.Channel))
+	}
+	if len(f.Deliveries) > 0 {
+		q = q.Where("EXISTS (SELECT 1 FROM crier_deliveries AS d WHERE d.post_id = p.id"+
+			" AND d.organization_id = p.organization_id AND d.state IN (?))", texts(f.Deliveries))
+	}
+	return q
+}
+
+func (r posts) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {
+	return update[postRow](ctx, r.repos, in(org, id), change, func(old domain.Post, p *domain.Post) {
+		p.ID, p.Organization, p.Version = old.ID, old.Organization, old.Version+1
+	})
+}
