@@ -17,7 +17,6 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -422,25 +421,4 @@ func (f file) Open(context.Context) (io.ReadCloser, error) {
 // PublicURL implements social.Source.
 func (file) PublicURL(context.Context) (string, error) {
 	return "", social.Errorf(social.CodeUnsupported, "There is no public address.")
-}
-
-type vault struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-// Load implements social.Vault.
-func (v *vault) Load(_ context.Context, name string) ([]byte, bool, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	raw, ok := v.kept[name]
-	return raw, ok, nil
-}
-
-// Save implements social.Vault.
-func (v *vault) Save(_ context.Context, name string, value []byte) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.kept[name] = bytes.Clone(value)
-	return nil
 }
