@@ -67,20 +67,31 @@ func New(cfg Config, deps social.Deps) (*Provider, error) {
 	demand(deps.Log != nil, "Deps.Log is required")
 	demand(deps.Now != nil, "Deps.Now is required")
 	demand(deps.NewID != nil, "Deps.NewID is required")
-	demand(deps.Hosting != nil, "Deps.Hosting is required: feeds are pages of this server, which needs a public address")
-	if h := deps.Hosting; h != nil {
-		demand(h.Documents != nil, "Hosting.Documents is required")
-		demand(h.Files != nil, "Hosting.Files is required")
-		base, err := url.Parse(h.BaseURL)
-		ok := err == nil && (base.Scheme == "https" || base.Scheme == "http") && base.Host != "" &&
-			base.RawQuery == "" && base.Fragment == "" && base.User == nil && !strings.HasSuffix(base.Path, "/")
-		demand(ok, "Hosting.BaseURL must be a web address without a slash at its end")
-		p.base = base
+	base, err := hosting(deps.Hosting)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
+	p.base = base
 	return p, nil
+}
+
+// hosting reads where the feeds are, or says all that is missing.
+func hosting(h *social.Hosting) (*url.URL, error) {
+	if h == nil {
+		return nil, errors.New("feed: Deps.Hosting is required: feeds are pages of this server, which needs a public address")
+	}
+	var errs []error
+	if h.Documents == nil {
+		errs = append(errs, errors.New("feed: Hosting.Documents is required"))
+	}
+	if h.Files == nil {
+		errs = append(errs, errors.New("feed: Hosting.Files is required"))
+	}
+	base, err := url.Parse(h.BaseURL)
+	if err != nil || !isWebAddress(h.BaseURL, []string{"https", "http"}) || base.RawQuery != "" || strings.HasSuffix(base.Path, "/") {
+		errs = append(errs, errors.New("feed: Hosting.BaseURL must be a web address without a slash at its end"))
+	}
+	return base, errors.Join(errs...)
 }
 
 // Descriptor implements social.Provider.

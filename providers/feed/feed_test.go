@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/crierhq/crier/adapters/memblob"
@@ -179,6 +180,7 @@ type recorder struct {
 	forms  []url.Values
 	status int
 	err    error
+	silent bool
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -194,6 +196,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forms = append(r.forms, form)
+	if r.silent {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -565,6 +571,19 @@ func TestAHubThatFailsHoldsNothingUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAHubThatIsSilentIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, social.Values{"title": "News", "hub": "https://hub.example/"})
+		w.hub.silent = true
+		start := time.Now()
+		w.publish(t, "d.0.1", text("hello"))
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("it took %v, want 5s", took)
+		}
+	})
 }
 
 func TestAFeedThatLostItsFactsGetsThemBack(t *testing.T) {

@@ -44,12 +44,23 @@ type fileType struct {
 
 func fileTypes() []fileType {
 	return []fileType{
-		{"image/jpeg", "jpg", true}, {"image/png", "png", true}, {"image/gif", "gif", true},
-		{"image/webp", "webp", true}, {"image/avif", "avif", true},
-		{"video/mp4", "mp4", true}, {"video/webm", "webm", true}, {"video/quicktime", "mov", true},
-		{"audio/mpeg", "mp3", true}, {"audio/mp4", "m4a", true}, {"audio/ogg", "ogg", true}, {"audio/wav", "wav", true},
-		{"application/pdf", "pdf", false}, {"application/epub+zip", "epub", false}, {"application/zip", "zip", false},
-		{"text/plain", "txt", false}, {"text/csv", "csv", false},
+		{"image/jpeg", "jpg", true},
+		{"image/png", "png", true},
+		{"image/gif", "gif", true},
+		{"image/webp", "webp", true},
+		{"image/avif", "avif", true},
+		{"video/mp4", "mp4", true},
+		{"video/webm", "webm", true},
+		{"video/quicktime", "mov", true},
+		{"audio/mpeg", "mp3", true},
+		{"audio/mp4", "m4a", true},
+		{"audio/ogg", "ogg", true},
+		{"audio/wav", "wav", true},
+		{"application/pdf", "pdf", false},
+		{"application/epub+zip", "epub", false},
+		{"application/zip", "zip", false},
+		{"text/plain", "txt", false},
+		{"text/csv", "csv", false},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -99,7 +100,7 @@ func TestNothingBreaksOut(t *testing.T) {
 	}
 	d := xml.NewDecoder(strings.NewReader(w.page(t, "/a-feed/atom.xml")))
 	for {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatalf("the feed is not XML: %v", err)
