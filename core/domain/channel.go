@@ -72,7 +72,7 @@ func (c *Channel) Disconnect(now time.Time) error {
 	if c.State == ChannelDisconnected {
 		return fault.Missing("channel")
 	}
-	c.State, c.StateReason = ChannelDisconnected, "the channel was disconnected"
+	c.State, c.StateReason = ChannelDisconnected, "It was disconnected."
 	c.Secret, c.SecretExpires, c.UpdatedAt = "", time.Time{}, Instant(now)
 	return nil
 }

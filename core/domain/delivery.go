@@ -175,11 +175,16 @@ type Delivery struct {
 	Version int
 }
 
+// illegal says that the delivery cannot become next.
+func (d *Delivery) illegal(next DeliveryState) error {
+	return fault.New(fault.Conflict, "illegal_transition",
+		"A delivery that is %s cannot become %s.", d.State, next)
+}
+
 // move changes the state, or says why it cannot.
 func (d *Delivery) move(next DeliveryState, now time.Time) error {
 	if !d.State.CanBecome(next) {
-		return fault.New(fault.Conflict, "illegal_transition",
-			"A delivery that is %s cannot become %s.", d.State, next)
+		return d.illegal(next)
 	}
 	d.State, d.UpdatedAt = next, Instant(now)
 	return nil
@@ -244,7 +249,7 @@ func (d *Delivery) Begin(now time.Time) error {
 		return d.move(DeliveryPreparing, now)
 	}
 	if !d.State.Moving() {
-		return d.move(DeliveryPreparing, now) // says why not
+		return d.illegal(DeliveryPreparing)
 	}
 	return nil
 }
@@ -253,7 +258,10 @@ func (d *Delivery) Begin(now time.Time) error {
 // leaves the delivery alone until wake.
 func (d *Delivery) Prepared(c Cursor, wake, bound, now time.Time) error {
 	if d.State != DeliveryPreparing && d.State != DeliveryPublishing {
-		return d.move(DeliveryPreparing, now)
+		return d.illegal(DeliveryPreparing)
+	}
+	if d.Open != "" {
+		return intentOpen()
 	}
 	d.Cursor, d.Tries = c, 0
 	d.setBound(bound)
@@ -264,7 +272,12 @@ func (d *Delivery) Prepared(c Cursor, wake, bound, now time.Time) error {
 // be stored in the same transaction, and the call be made only after it.
 func (d *Delivery) Intend(a AttemptID, c Cursor, now time.Time) error {
 	if d.Open != "" {
-		return fault.New(fault.Conflict, "intent_open", "Another change of this delivery has no result yet.")
+		return intentOpen()
+	}
+	// The table lets more states become publishing, but those are a person's
+	// decision or the platform's work: nothing may be sent from them.
+	if d.State != DeliveryPreparing && d.State != DeliveryPublishing {
+		return d.illegal(DeliveryPublishing)
 	}
 	if err := d.move(DeliveryPublishing, now); err != nil {
 		return err
@@ -272,6 +285,10 @@ func (d *Delivery) Intend(a AttemptID, c Cursor, now time.Time) error {
 	d.Open, d.Cursor = a, c
 	d.Attempts++
 	return nil
+}
+
+func intentOpen() error {
+	return fault.New(fault.Conflict, "intent_open", "Another change of this delivery has no result yet.")
 }
 
 // Accept records that the current item is out at ref. next is the delay before
@@ -285,11 +302,12 @@ func (d *Delivery) Accept(ref Ref, next time.Duration, now time.Time) error {
 	if i == len(d.Parts)-1 {
 		state = DeliveryPublished
 	}
-	if d.State == DeliveryPreparing { // it was out before we came to publish it
+	switch d.State {
+	case DeliveryPreparing: // it was out before we came to publish it
 		d.State = DeliveryPublishing
-	}
-	if !d.State.CanBecome(state) {
-		return d.move(state, now)
+	case DeliveryPublishing, DeliveryProcessing, DeliveryUnknown:
+	default:
+		return d.illegal(state)
 	}
 	d.Parts[i] = Part{Ref: &ref, PublishedAt: Instant(now)}
 	d.clearStep()
@@ -307,9 +325,12 @@ func (d *Delivery) Accept(ref Ref, next time.Duration, now time.Time) error {
 // Process records that the platform has the item and works on it. It is looked
 // at again at wake, and given up at bound.
 func (d *Delivery) Process(c Cursor, wake, bound, now time.Time) error {
+	if err := d.rest(DeliveryProcessing, wake, now); err != nil {
+		return err
+	}
 	d.Open, d.Cursor, d.Tries = "", c, 0
 	d.setBound(bound)
-	return d.rest(DeliveryProcessing, wake, now)
+	return nil
 }
 
 // Refused records that the change on record did not happen. The worker keeps
@@ -334,6 +355,9 @@ func (d *Delivery) Postpone(wake, now time.Time) error {
 // Look leaves a delivery whose outcome is in doubt alone until wake, and
 // counts the look-up that was in vain.
 func (d *Delivery) Look(wake, now time.Time) error {
+	if d.Open == "" {
+		return fault.New(fault.Conflict, "no_intent", "There is no change without a result to look for.")
+	}
 	d.Looks++
 	return d.rest(d.State, wake, now)
 }
@@ -344,25 +368,36 @@ func (d *Delivery) Resend(a AttemptID, now time.Time) error {
 	if d.Open == "" {
 		return fault.New(fault.Conflict, "no_intent", "There is no change without a result to repeat.")
 	}
+	if err := d.move(DeliveryPublishing, now); err != nil {
+		return err
+	}
 	d.Open = a
 	d.Attempts++
 	d.Tries++
-	return d.move(DeliveryPublishing, now)
+	return nil
 }
 
 // Retry puts it back to wait until wake. Nothing of the current step may have
 // reached the platform, or the step must be one that only reads or uploads.
 func (d *Delivery) Retry(r Reason, wake, now time.Time) error {
 	state := d.waiting()
-	if d.State == DeliveryProcessing {
+	switch d.State {
+	case DeliveryScheduled, DeliveryPublishing:
+	case DeliveryPreparing:
+		if !d.Cursor.IsZero() {
+			state = DeliveryPreparing // the uploads stand; only the look at them failed
+		}
+	case DeliveryProcessing:
 		state = DeliveryProcessing
+	default:
+		return d.illegal(state)
 	}
-	if d.State == DeliveryPreparing && !d.Cursor.IsZero() {
-		state = DeliveryPreparing // the uploads stand; only the look at them failed
+	if err := d.rest(state, wake, now); err != nil {
+		return err
 	}
 	d.Open, d.Reason = "", r
 	d.Tries++
-	return d.rest(state, wake, now)
+	return nil
 }
 
 // Fail ends it: the current item is definitely not out.
@@ -372,8 +407,14 @@ func (d *Delivery) Fail(r Reason, now time.Time) error { return d.end(DeliveryFa
 // person brings it further.
 func (d *Delivery) Doubt(r Reason, now time.Time) error { return d.end(DeliveryUnknown, r, now) }
 
-// Miss ends it: it could not start inside the late window.
-func (d *Delivery) Miss(r Reason, now time.Time) error { return d.end(DeliveryMissed, r, now) }
+// Miss ends it: it could not start inside the late window. One that has begun
+// cannot be missed any more.
+func (d *Delivery) Miss(r Reason, now time.Time) error {
+	if d.Begun() {
+		return d.illegal(DeliveryMissed)
+	}
+	return d.end(DeliveryMissed, r, now)
+}
 
 func (d *Delivery) end(s DeliveryState, r Reason, now time.Time) error {
 	if err := d.rest(s, time.Time{}, now); err != nil {
@@ -397,17 +438,21 @@ func (d *Delivery) Block(r Reason, until, now time.Time) error {
 	return nil
 }
 
-// Unblock lets it go on after its channel was mended.
+// Unblock lets it go on after its channel was mended. One that is not blocked
+// is left alone with an error: it is in other hands.
 func (d *Delivery) Unblock(now time.Time) error {
 	if d.State != DeliveryBlocked {
-		return d.move(DeliveryScheduled, now)
+		return d.illegal(DeliveryScheduled)
 	}
 	wake := d.DueAt
 	if d.Begun() {
 		wake = now
 	}
+	if err := d.rest(d.waiting(), wake, now); err != nil {
+		return err
+	}
 	d.Reason = Reason{}
-	return d.rest(d.waiting(), wake, now)
+	return nil
 }
 
 // Cancel withdraws it before anything was sent.

@@ -201,7 +201,7 @@ func (p *Publisher) step(ctx context.Context, j *job) (more bool, err error) {
 	case j.pf.Provider == nil:
 		return false, p.block(ctx, j, domain.Reason{Code: "provider_missing", Message: "This platform is not set up in this installation."})
 	case j.ch.State != domain.ChannelActive:
-		return false, p.block(ctx, j, domain.Reason{Code: "channel_" + string(j.ch.State), Message: "The channel has to be connected again."})
+		return false, p.block(ctx, j, j.parked())
 	case d.State == domain.DeliveryBlocked:
 		return false, p.record(ctx, j, func(d *domain.Delivery) error { return d.Unblock(now) }, nil)
 	case d.Cursor.Next == domain.StepCheck:
@@ -243,6 +243,15 @@ func (p *Publisher) block(ctx context.Context, j *job, r domain.Reason) error {
 	now := p.now()
 	until := p.blockedUntil(j, now)
 	return p.record(ctx, j, func(d *domain.Delivery) error { return d.Block(r, until, now) }, nil)
+}
+
+// parked says why the channel cannot publish.
+func (j *job) parked() domain.Reason {
+	msg := "The channel has to be connected again."
+	if j.ch.StateReason != "" {
+		msg += " " + j.ch.StateReason
+	}
+	return domain.Reason{Code: "channel_" + string(j.ch.State), Message: msg}
 }
 
 // blockedUntil is when a blocked delivery is looked at again: when its time is

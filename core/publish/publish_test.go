@@ -1,0 +1,530 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/social"
+)
+
+// in runs fn on a fresh world in a bubble of its own.
+func in(t *testing.T, p *platform, fn func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { fn(t, newWorld(t, p)) })
+}
+
+// failing answers the first calls with errs and accepts the later ones.
+func failing(errs ...error) func(int) (bool, error) {
+	return func(n int) (bool, error) {
+		if n <= len(errs) {
+			return false, errs[n-1]
+		}
+		return true, nil
+	}
+}
+
+func TestPublishesAtItsTimeAndTellsEveryStep(t *testing.T) {
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		d := w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if got := time.Since(v.Post.DueAt); got != 0 {
+			t.Errorf("went out %s after its time, want at once", got)
+		}
+		if d.Parts[0].Ref.URL != "https://example.org/post-1" {
+			t.Errorf("got link %q", d.Parts[0].Ref.URL)
+		}
+		want := []string{"delivery.scheduled", "post.scheduled", "delivery.publishing", "delivery.published", "post.published"}
+		if got := w.events(v.Post.ID); !slices.Equal(got, want) {
+			t.Errorf("got events %v, want %v", got, want)
+		}
+		got := w.view(v.Post.ID)
+		if len(got.Attempts) != 1 || got.Attempts[0].Result != domain.AttemptAccepted || got.Summary != domain.SummaryPublished {
+			t.Errorf("got attempts %+v and summary %s", got.Attempts, got.Summary)
+		}
+	})
+}
+
+// TestEveryCode holds the policy: what each code leads to when it comes once,
+// and when it comes every time.
+func TestEveryCode(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[social.Code]struct {
+		once, always domain.DeliveryState
+		calls        int // when it comes every time
+	}{
+		social.CodeRejected:       {domain.DeliveryFailed, domain.DeliveryFailed, 1},
+		social.CodeUnsupported:    {domain.DeliveryFailed, domain.DeliveryFailed, 1},
+		social.CodeDuplicate:      {domain.DeliveryUnknown, domain.DeliveryUnknown, 1},
+		social.CodeAuthExpired:    {domain.DeliveryMissed, domain.DeliveryMissed, 1},
+		social.CodeAuthRevoked:    {domain.DeliveryMissed, domain.DeliveryMissed, 1},
+		social.CodeScopeMissing:   {domain.DeliveryMissed, domain.DeliveryMissed, 1},
+		social.CodeAccountBlocked: {domain.DeliveryMissed, domain.DeliveryMissed, 1},
+		social.CodeRateLimited:    {domain.DeliveryPublished, domain.DeliveryFailed, 0},
+		social.CodeQuota:          {domain.DeliveryPublished, domain.DeliveryFailed, 0},
+		social.CodeUnavailable:    {domain.DeliveryPublished, domain.DeliveryFailed, 3},
+		social.CodeOutcomeUnknown: {domain.DeliveryUnknown, domain.DeliveryUnknown, 1},
+	} {
+		e := social.Errorf(code, "The platform said so.")
+		t.Run(string(code)+" once", func(t *testing.T) {
+			in(t, &platform{answer: failing(e)}, func(t *testing.T, w *world) {
+				v := w.post("hello")
+				w.settle()
+				w.wantState(v.Post.ID, want.once)
+				w.checkLedger(w.view(v.Post.ID))
+			})
+		})
+		t.Run(string(code)+" always", func(t *testing.T) {
+			p := &platform{answer: func(int) (bool, error) { return false, e }}
+			in(t, p, func(t *testing.T, w *world) {
+				v := w.post("hello")
+				w.settle()
+				d := w.wantState(v.Post.ID, want.always)
+				if want.calls > 0 && p.calls != want.calls {
+					t.Errorf("got %d calls, want %d", p.calls, want.calls)
+				}
+				if !strings.Contains(d.Reason.Message, "The platform said so.") && code != social.CodeAuthExpired {
+					t.Errorf("the reason %q does not say what the platform said", d.Reason.Message)
+				}
+				w.checkLedger(w.view(v.Post.ID))
+			})
+		})
+	}
+	if len(social.Codes()) != 11 {
+		t.Error("there is a code that this table does not know")
+	}
+}
+
+func TestUnclassifiedErrorIsNeverRetried(t *testing.T) {
+	p := &platform{answer: failing(errors.New("connection reset"))}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryUnknown)
+		if p.calls != 1 {
+			t.Errorf("got %d calls, want 1", p.calls)
+		}
+	})
+}
+
+func TestDuplicateIsAdopted(t *testing.T) {
+	r := ref("elsewhere")
+	p := &platform{answer: failing(&social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &r})}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		d := w.delivery(v.Post.ID)
+		if d.State != domain.DeliveryPublished || d.Parts[0].Ref.ID != "elsewhere" {
+			t.Errorf("got %s at %+v", d.State, d.Parts[0].Ref)
+		}
+	})
+}
+
+func TestPlatformsOwnTimeIsWaitedFor(t *testing.T) {
+	p := &platform{answer: failing(&social.Error{Code: social.CodeRateLimited, Message: "Slow down.", RetryAfter: 10 * time.Minute})}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		got := p.accepted()[0].At.Sub(v.Post.DueAt)
+		if got < 10*time.Minute || got > 12*time.Minute {
+			t.Errorf("went out after %s, want 10 minutes and up to a fifth", got)
+		}
+	})
+}
+
+func TestLostAnswerIsFoundAndNotSentAgain(t *testing.T) {
+	for name, p := range map[string]*platform{
+		"by looking":   {findable: true, answer: func(int) (bool, error) { return true, lost }},
+		"5xx after it": {findable: true, answer: func(int) (bool, error) { return true, &social.Error{Code: social.CodeOutcomeUnknown, Message: "The platform failed half-way.", Status: 502} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, p, func(t *testing.T, w *world) {
+				v := w.post("hello")
+				w.settle()
+				w.wantState(v.Post.ID, domain.DeliveryPublished)
+				if p.calls != 1 {
+					t.Errorf("got %d calls, want 1", p.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
+	t.Run("in time", func(t *testing.T) {
+		p := &platform{dedupe: time.Hour, answer: failing(lost)}
+		in(t, p, func(t *testing.T, w *world) {
+			v := w.post("hello")
+			w.settle()
+			w.wantState(v.Post.ID, domain.DeliveryPublished)
+			at := w.view(v.Post.ID).Attempts
+			if len(at) != 2 || at[0].Key != at[1].Key || at[0].Result != domain.AttemptUnknown {
+				t.Errorf("got attempts %+v", at)
+			}
+		})
+	})
+	t.Run("too late", func(t *testing.T) {
+		p := &platform{dedupe: 30 * time.Second, answer: failing(lost)}
+		in(t, p, func(t *testing.T, w *world) {
+			v := w.post("hello")
+			w.settle()
+			w.wantState(v.Post.ID, domain.DeliveryUnknown)
+			if p.calls != 1 {
+				t.Errorf("got %d calls, want 1", p.calls)
+			}
+		})
+	})
+	// What a repeated call says of itself proves nothing about the first one.
+	t.Run("refused the second time", func(t *testing.T) {
+		p := &platform{dedupe: time.Hour, answer: failing(lost, social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."))}
+		in(t, p, func(t *testing.T, w *world) {
+			v := w.post("hello")
+			w.settle()
+			w.wantState(v.Post.ID, domain.DeliveryUnknown)
+			w.checkLedger(w.view(v.Post.ID))
+		})
+	})
+}
+
+func TestSuccessThatCannotBeSeenIsNone(t *testing.T) {
+	p := &platform{confirms: true, hidden: true}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		d := w.wantState(v.Post.ID, domain.DeliveryUnknown)
+		if d.Reason.Code != "not_visible" || p.calls != 1 {
+			t.Errorf("got reason %q after %d calls", d.Reason.Code, p.calls)
+		}
+	})
+}
+
+func TestProcessingThatNeverEndsIsBounded(t *testing.T) {
+	p := &platform{processing: 1 << 30}
+	in(t, p, func(t *testing.T, w *world) {
+		w.policy.ProcessingBound = time.Minute
+		w.boot()
+		v := w.post("hello")
+		w.settle()
+		d := w.wantState(v.Post.ID, domain.DeliveryUnknown)
+		if d.Reason.Code != "processing_timeout" {
+			t.Errorf("got reason %q", d.Reason.Code)
+		}
+		if got := time.Since(v.Post.DueAt); got > 2*time.Minute {
+			t.Errorf("gave up after %s, want about a minute", got)
+		}
+	})
+}
+
+func TestRevokedChannelBlocksAndResumesAfterReconnect(t *testing.T) {
+	p := &platform{answer: failing(social.Errorf(social.CodeAuthRevoked, "Signed out."))}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("one")
+		w.tickAt(v.Post.DueAt)
+		w.wantState(v.Post.ID, domain.DeliveryBlocked)
+		ch, err := w.eng.Channels.Get(t.Context(), w.actor, w.channel.ID)
+		if err != nil || ch.State != domain.ChannelReconnect {
+			t.Fatalf("the channel is %s (%v), want reconnect_needed", ch.State, err)
+		}
+		if _, err := w.eng.Channels.ConnectForm(t.Context(), w.actor, "made-up", nil); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+	})
+}
+
+// tickAt lets time pass until at and does one step.
+func (w *world) tickAt(at time.Time) {
+	w.t.Helper()
+	time.Sleep(time.Until(at))
+	if _, _, err := w.eng.Tick(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestExpiredTokenIsRenewedOnceAndUsed(t *testing.T) {
+	p := &platform{
+		answer:  failing(social.Errorf(social.CodeAuthExpired, "Expired.")),
+		refresh: func(c social.Credential) (social.Credential, error) { c.Access, c.Refresh = "a1", ""; return c, nil },
+	}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if !slices.Equal(p.tokens, []string{"a0", "a1"}) {
+			t.Errorf("got tokens %v, want the old one and the new one", p.tokens)
+		}
+		cred, err := w.eng.Channels.Credentials().Get(t.Context(), w.reread())
+		if err != nil || cred.Refresh != "r0" {
+			t.Errorf("the refresh token is %q (%v), want the old one kept", cred.Refresh, err)
+		}
+	})
+}
+
+func (w *world) reread() domain.Channel {
+	w.t.Helper()
+	ch, err := w.eng.Channels.Get(w.t.Context(), w.actor, w.channel.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ch
+}
+
+func TestTokenThatIsAlwaysRefusedNeedsAReconnect(t *testing.T) {
+	p := &platform{
+		answer:  func(int) (bool, error) { return false, social.Errorf(social.CodeAuthExpired, "Expired.") },
+		refresh: func(c social.Credential) (social.Credential, error) { c.Access += "x"; return c, nil },
+	}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.tickAt(v.Post.DueAt)
+		w.wantState(v.Post.ID, domain.DeliveryBlocked)
+		if p.calls != 2 {
+			t.Errorf("got %d calls, want 2", p.calls)
+		}
+	})
+}
+
+func TestRenewalThatFailsForAWhileIsNoDisconnect(t *testing.T) {
+	down := 2
+	p := &platform{
+		answer: func(n int) (bool, error) {
+			if n <= 3 {
+				return false, social.Errorf(social.CodeAuthExpired, "Expired.")
+			}
+			return true, nil
+		},
+	}
+	p.refresh = func(c social.Credential) (social.Credential, error) {
+		if down--; down >= 0 {
+			return c, social.Errorf(social.CodeUnavailable, "Away.")
+		}
+		c.Access = "fresh"
+		return c, nil
+	}
+	in(t, p, func(t *testing.T, w *world) {
+		w.policy.Attempts = 20
+		w.boot()
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+	})
+}
+
+func TestOutageEndsEveryOverdueDelivery(t *testing.T) {
+	in(t, &platform{}, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		time.Sleep(3 * 24 * time.Hour) // nobody was there
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryMissed)
+		if got := w.events(v.Post.ID); !slices.Contains(got, "post.missed") {
+			t.Errorf("no event tells of it: %v", got)
+		}
+		if len(w.plat.accepted()) != 0 {
+			t.Error("it went out days after its time")
+		}
+	})
+}
+
+func TestThreadThatStopsGoesOnAtTheFirstItemThatIsNotOut(t *testing.T) {
+	p := &platform{answer: func(n int) (bool, error) {
+		if n == 2 {
+			return false, social.Errorf(social.CodeRejected, "Not this one.")
+		}
+		return true, nil
+	}}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("one", "two", "three")
+		w.settle()
+		d := w.wantState(v.Post.ID, domain.DeliveryFailed)
+		if d.Current() != 1 {
+			t.Fatalf("got item %d as the next, want 1", d.Current())
+		}
+		if _, err := w.eng.Posts.TryAgain(t.Context(), w.actor, v.Post.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if n := len(p.accepted()); n != 3 {
+			t.Errorf("the platform has %d items, want 3", n)
+		}
+		w.checkLedger(w.view(v.Post.ID))
+	})
+}
+
+func TestDelayBetweenItemsIsARowNotASleep(t *testing.T) {
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		v, err := w.eng.Posts.Create(t.Context(), w.actor, core.PostInput{
+			Items:   []domain.Item{{Text: "one"}, {Text: "two", Delay: 10 * time.Minute}},
+			Targets: []domain.Target{{Channel: w.channel.ID}}, When: core.Now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, next, err := w.eng.Tick(t.Context()); err != nil || time.Until(next) != 10*time.Minute {
+			t.Fatalf("the next step is in %s (%v), want 10 minutes", time.Until(next), err)
+		}
+		w.boot() // a restart forgets nothing and repeats nothing
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		got := p.accepted()
+		if len(got) != 2 || got[1].At.Sub(got[0].At) != 10*time.Minute {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestPausedWorkerThatWakesUpLateCannotWrite(t *testing.T) {
+	in(t, &platform{findable: true}, func(t *testing.T, w *world) {
+		resume := make(chan struct{})
+		v := w.post("hello")
+		slow := w.eng
+		plain := w.plat.step
+		w.plat.step = func(ctx context.Context, what string) error {
+			if what == "publish:after" {
+				<-resume // the process is stopped right behind the accept
+			}
+			return plain(ctx, what)
+		}
+		time.Sleep(time.Until(v.Post.DueAt))
+		done := make(chan error)
+		go func() {
+			_, _, err := slow.Tick(context.WithoutCancel(t.Context()))
+			done <- err
+		}()
+		synctest.Wait()
+		time.Sleep(2 * time.Minute) // its lease runs out
+		w.plat.step = nil
+		w.settle()
+		first := w.wantState(v.Post.ID, domain.DeliveryPublished)
+		close(resume)
+		if err := <-done; err != nil {
+			t.Errorf("the late worker failed: %v", err)
+		}
+		if got := w.delivery(v.Post.ID); got.Version != first.Version {
+			t.Errorf("the late worker wrote: version %d, want %d", got.Version, first.Version)
+		}
+		w.checkLedger(w.view(v.Post.ID))
+	})
+}
+
+func TestEditWinsUntilTheIntentIsCommitted(t *testing.T) {
+	p := &platform{staged: true}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("old")
+		w.tickAt(v.Post.DueAt)
+		w.wantState(v.Post.ID, domain.DeliveryPreparing)
+		in := core.PostInput{Items: []domain.Item{{Text: "new"}}, Targets: v.Post.Targets, When: core.Now}
+		if _, err := w.eng.Posts.Update(t.Context(), w.actor, v.Post.ID, 0, in); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if got := p.accepted(); len(got) != 1 || got[0].Text != "new" {
+			t.Errorf("got %+v, want the new text once", got)
+		}
+		_, err := w.eng.Posts.Update(t.Context(), w.actor, v.Post.ID, 0, in)
+		if !errors.Is(err, &fault.Error{Kind: fault.Conflict, Code: "too_late"}) {
+			t.Errorf("an edit after publishing: got %v, want too_late", err)
+		}
+	})
+}
+
+func TestWithdrawnDeliveryNeverSends(t *testing.T) {
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		if err := w.eng.Posts.Delete(t.Context(), w.actor, v.Post.ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(v.Post.DueAt))
+		w.settle()
+		if p.calls != 0 {
+			t.Errorf("got %d calls, want none", p.calls)
+		}
+	})
+}
+
+func TestPlatformThatAsksToPrepareAgainIsPreparedAgain(t *testing.T) {
+	p := &platform{staged: true, answer: failing(&social.Error{Code: social.CodeUnavailable, Message: "The upload expired.", Restart: true})}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if p.prepares != 2 {
+			t.Errorf("prepared %d times, want 2", p.prepares)
+		}
+	})
+}
+
+// TestRun drives the real loop: it publishes on time, sleeps in between, comes
+// back after the store was away, and ends cleanly.
+func TestRun(t *testing.T) {
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.eng.Run(ctx) }()
+		v := w.post("hello")
+		time.Sleep(time.Until(v.Post.DueAt) + time.Millisecond)
+		synctest.Wait()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		if got := p.accepted()[0].At.Sub(v.Post.DueAt); got != 0 {
+			t.Errorf("went out %s late", got)
+		}
+		if err := w.eng.Ready(t.Context()); err != nil {
+			t.Errorf("not ready: %v", err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// TestManyWorkersShareTheWork has several loops on one store publish many
+// deliveries, each exactly once.
+func TestManyWorkersShareTheWork(t *testing.T) {
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 3 {
+			w.life.Add(-1) // several processes live at once
+			w.boot()
+			eng := w.eng
+			wg.Go(func() {
+				if err := eng.Run(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		var ids []domain.PostID
+		for range 100 {
+			ids = append(ids, w.post("hello").Post.ID)
+		}
+		time.Sleep(2 * time.Minute)
+		cancel()
+		wg.Wait()
+		for _, id := range ids {
+			w.wantState(id, domain.DeliveryPublished)
+			w.checkLedger(w.view(id))
+		}
+		if n := len(p.accepted()); n != 100 {
+			t.Errorf("the platform has %d posts, want 100", n)
+		}
+	})
+}
