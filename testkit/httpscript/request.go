@@ -112,7 +112,14 @@ func header(req *http.Request, name string) string {
 		}
 		return req.URL.Host
 	}
-	return strings.Join(req.Header.Values(name), ", ")
+	// A server reads names without regard to case, however they are spelled.
+	var values []string
+	for k, v := range req.Header {
+		if strings.EqualFold(k, name) {
+			values = append(values, v...)
+		}
+	}
+	return strings.Join(values, ", ")
 }
 
 func (r Request) bodyDiffs(req *http.Request, body []byte) []string {
@@ -183,7 +190,7 @@ func parts(contentType string, body []byte) (map[string]Part, error) {
 	mr := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	for {
 		p, err := mr.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

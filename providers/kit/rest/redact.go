@@ -15,7 +15,7 @@ const (
 )
 
 // secretName matches the names of fields whose values are secret.
-var secretName = regexp.MustCompile(`(?i)token|secret|password|verifier|^code$|^authorization$|assertion|jwt|api_?key|cookie|signature`)
+var secretName = regexp.MustCompile(`(?i)token|secret|password|verifier|^code$|^authorization$|assertion|jwt|api[_-]?key|cookie|signature`)
 
 // evidence is what an operator gets to see of an answer. Platforms are known
 // to repeat the request in it.

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,8 +21,8 @@ import (
 )
 
 const (
-	maxBody     = 4 << 20 // a JSON answer
-	maxEvidence = 500     // what an operator gets to see of it
+	maxBody     = 4 << 20 // bytes of a JSON answer
+	maxEvidence = 500     // bytes that an operator gets to see of it
 )
 
 // Classify turns an error answer into an *social.Error. Returning nil leaves
@@ -72,7 +71,7 @@ type Response struct {
 	Body   []byte
 }
 
-// Do makes the call. Errors are *social.Error: one that came from the
+// Do makes the call once, and follows no redirect. Errors are *social.Error: one that came from the
 // transport before the request was written is CodeUnavailable, one after it is
 // CodeOutcomeUnknown unless the call only reads.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
@@ -84,7 +83,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	resp, err := c.HTTP.Do(req)
+	resp, err := c.once().Do(req)
 	if err != nil {
 		return Response{}, r.transportError(sent.Load(), err)
 	}
@@ -110,6 +109,14 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 		}
 	}
 	return out, nil
+}
+
+// once is the client without redirects: following one would send a change
+// again, or a token to another host.
+func (c *Client) once() *http.Client {
+	client := *c.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
 }
 
 func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
@@ -141,7 +148,7 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	}
 	req.Header.Set("Accept", "application/json")
 	for k, v := range r.Header {
-		req.Header[k] = v
+		req.Header[quiet(k)] = v
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
@@ -150,6 +157,17 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		req.Header.Set("Authorization", "Bearer "+r.Bearer)
 	}
 	return req, nil
+}
+
+// quiet spells an idempotency key in small letters, which means the same to
+// servers but not to http.Transport: by the usual spelling it takes leave to
+// send a request a second time when a connection breaks, and not every server
+// that gets the key honours it.
+func quiet(header string) string {
+	if key := http.CanonicalHeaderKey(header); key == "Idempotency-Key" || key == "X-Idempotency-Key" {
+		return strings.ToLower(key)
+	}
+	return header
 }
 
 func (r Request) transportError(sent bool, err error) error {
@@ -191,10 +209,16 @@ func (c *Client) statusError(r Request, resp *http.Response, raw []byte) error {
 		e.Evidence = string(raw)
 	}
 	e.Evidence, e.Message = r.evidence([]byte(e.Evidence)), r.redact(e.Message)
-	if e.RetryAfter == 0 && c.Now != nil {
+	if e.RetryAfter == 0 && c.Now != nil && waits(e.Code) {
 		e.RetryAfter = RetryAfter(resp.Header, c.Now())
 	}
 	return e
+}
+
+// waits reports whether a waiting time means something with the code. Many
+// platforms say with every answer when their limit starts anew.
+func waits(code social.Code) bool {
+	return code == social.CodeRateLimited || code == social.CodeQuota || code == social.CodeUnavailable
 }
 
 func (r Request) byStatus(status int) *social.Error {
@@ -212,31 +236,4 @@ func (r Request) byStatus(status int) *social.Error {
 	default:
 		return social.Errorf(social.CodeRejected, "The platform refused the request.")
 	}
-}
-
-// RetryAfter reads how long a platform asks to wait: Retry-After in seconds or
-// as a date, else the reset time of an exhausted rate limit, as a date or in
-// seconds since 1970. Zero: it does not say.
-func RetryAfter(h http.Header, now time.Time) time.Duration {
-	if v := h.Get("Retry-After"); v != "" {
-		if n, err := strconv.Atoi(v); err == nil {
-			return max(0, time.Duration(n)*time.Second)
-		}
-		if t, err := http.ParseTime(v); err == nil {
-			return max(0, t.Sub(now))
-		}
-	}
-	for _, name := range []string{"X-RateLimit-Reset", "RateLimit-Reset"} {
-		v := h.Get(name)
-		if t, err := time.Parse(time.RFC3339, v); err == nil {
-			return max(0, t.Sub(now))
-		}
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-			if n > 1e9 {
-				return max(0, time.Unix(n, 0).Sub(now))
-			}
-			return max(0, time.Duration(n)*time.Second)
-		}
-	}
-	return 0
 }
