@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -76,8 +77,9 @@ func (e *BlockedError) Unwrap() error { return e.Err }
 // New returns a client, or an error that names everything that is wrong with
 // cfg. It ignores proxy settings of the environment, keeps no cookies, and
 // follows at most five redirects: only those of GET and HEAD, because a change
-// must not be made twice, and never from HTTPS to HTTP. Any other redirect of
-// a change is returned as the answer it is.
+// must not be made twice, and never from HTTPS to HTTP. A redirect of a change
+// is returned as the answer it is. Another host gets none of the headers that
+// may hold a secret.
 func New(cfg Config) (*http.Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second
@@ -173,7 +175,16 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return &BlockedError{Message: "The address leads to one that is not on the web."}
 	case last.URL.Scheme == "https" && req.URL.Scheme != "https":
 		return &BlockedError{Message: "The address leads from an encrypted connection to one that is not."}
-	default:
-		return nil
 	}
+	// The address that led here may hold a token.
+	req.Header.Del("Referer")
+	if req.URL.Host != first.URL.Host {
+		maps.DeleteFunc(req.Header, func(name string, _ []string) bool { return !slices.Contains(harmless(), name) })
+	}
+	return nil
+}
+
+// harmless lists the headers that any host may see.
+func harmless() []string {
+	return []string{"Accept", "Accept-Language", "If-Modified-Since", "If-None-Match", "Range", "User-Agent"}
 }

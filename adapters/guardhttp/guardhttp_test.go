@@ -219,6 +219,40 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// TestSecretsStayWithTheirHost redirects with a token in a header of its own
+// and in the address.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	t.Parallel()
+	srv, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		if to := r.URL.Query().Get("to"); to != "" {
+			_, port, _ := net.SplitHostPort(r.Host)
+			http.Redirect(w, r, "http://"+to+":"+port+"/", http.StatusFound)
+			return
+		}
+		_ = r.Header.Write(w)
+	})
+	c := open(t, guardhttp.Config{Resolver: resolver(func(string) string { return "127.0.0.1" })})
+	for to, kept := range map[string]bool{"other.example": false, "same.example": true} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			"http://same.example:"+portOf(t, srv)+"/?token=canary&to="+to, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Token", "canary")
+		req.Header.Set("Accept", "text/plain")
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		got := string(raw)
+		if err != nil || strings.Contains(got, "X-Token") != kept || strings.Contains(got, "Referer") || !strings.Contains(got, "Accept: text/plain") {
+			t.Errorf("%s got %q, %v; want the token there: %t", to, got, err, kept)
+		}
+	}
+}
+
 func TestNeverFromEncryptedToPlain(t *testing.T) {
 	t.Parallel()
 	plain, hits := counted(t, hello)
@@ -306,17 +340,28 @@ func TestSlowServersAreLeft(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/head", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/body", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "some")
+		_, _ = io.WriteString(w, r.Proto)
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	srv, _ := counted(t, mux.ServeHTTP)
-	if _, err := get(t, open(t, guardhttp.Config{Timeout: 50 * time.Millisecond}), srv.URL+"/head"); err == nil {
-		t.Error("an answer that never begins: got no error")
-	}
-	c := open(t, guardhttp.Config{Timeout: 500 * time.Millisecond})
-	if body, err := get(t, c, srv.URL+"/body"); !errors.Is(err, guardhttp.ErrSilent) || body != "some" {
-		t.Errorf("an answer that stops: got %q, %v, want ErrSilent", body, err)
+	plain, _ := counted(t, mux.ServeHTTP)
+	second := httptest.NewUnstartedServer(mux)
+	second.EnableHTTP2 = true
+	second.StartTLS()
+	t.Cleanup(second.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(second.Certificate())
+	for name, srv := range map[string]*httptest.Server{"HTTP/1.1": plain, "HTTP/2.0": second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, guardhttp.Config{Timeout: 500 * time.Millisecond, RootCAs: roots})
+			if _, err := get(t, c, srv.URL+"/head"); err == nil {
+				t.Error("an answer that never begins: got no error")
+			}
+			if body, err := get(t, c, srv.URL+"/body"); !errors.Is(err, guardhttp.ErrSilent) || body != name {
+				t.Errorf("an answer that stops: got %q, %v, want ErrSilent", body, err)
+			}
+		})
 	}
 }
 
