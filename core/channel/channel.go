@@ -40,6 +40,8 @@ type Config struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	NewID   func() string
+	// LateWindow holds where an organization sets nothing; zero: the default.
+	LateWindow time.Duration
 	// Wake tells workers that there may be something to do.
 	Wake func()
 }
@@ -86,6 +88,19 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.ChannelID) 
 		err = fault.ErrNotFound
 	}
 	return ch, missing(err, id)
+}
+
+// GetMany returns those of ids that exist, in any order and in one query, also
+// the ones that were disconnected: what was published there names them.
+func (s *Service) GetMany(ctx context.Context, a domain.Actor, ids []domain.ChannelID) ([]domain.Channel, error) {
+	if err := access.Check(a, access.Read); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	out, err := s.cfg.Store.Channels().GetMany(ctx, a.Organization, ids)
+	if err != nil {
+		return nil, fmt.Errorf("get channels: %w", err)
+	}
+	return out, nil
 }
 
 func missing(err error, id domain.ChannelID) error {
@@ -313,7 +328,7 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 	}
 	for _, b := range blocked {
 		d, err := r.Deliveries().Update(ctx, ch.Organization, b.ID, func(d *domain.Delivery) error {
-			if !d.Begun() && now.After(d.DueAt.Add(org.Late())) {
+			if !d.Begun() && now.After(d.DueAt.Add(org.Late(s.cfg.LateWindow))) {
 				return d.Miss(domain.Reason{Code: "late", Message: "The channel was reconnected too late for this post."}, now)
 			}
 			return d.Unblock(now)

@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/crierhq/crier/core"
+)
+
+const tagAuth = "Sign-in"
+
+type registerBody struct {
+	Email        string `json:"email" maxLength:"254" doc:"The e-mail address to sign in with." example:"ann@example.org"`
+	Password     string `json:"password" maxLength:"256" doc:"At least 8 characters." example:"correct horse battery staple"`
+	Name         string `json:"name,omitempty" maxLength:"128" doc:"How to address the person." example:"Ann"`
+	Organization string `json:"organization,omitempty" maxLength:"128" doc:"The name of the new organization. Default: made from the name." example:"Example Ltd."`
+	Timezone     string `json:"timezone,omitempty" maxLength:"64" doc:"The IANA time zone of the organization. Default: UTC." example:"Europe/Berlin"`
+}
+
+type loginBody struct {
+	Email    string `json:"email" minLength:"1" maxLength:"254" example:"ann@example.org"`
+	Password string `json:"password" minLength:"1" maxLength:"1024" example:"correct horse battery staple"`
+}
+
+type refreshBody struct {
+	RefreshToken string `json:"refreshToken" minLength:"1" maxLength:"512" doc:"The newest refresh token. Each works once."`
+}
+
+type sessionBody struct {
+	AccessToken      string           `json:"accessToken" doc:"Goes into the header Authorization, after the word Bearer."`
+	RefreshToken     string           `json:"refreshToken" doc:"Gets the next access token, once."`
+	TokenType        string           `json:"tokenType" example:"Bearer"`
+	ExpiresIn        int              `json:"expiresIn" doc:"For how many seconds the access token is good." example:"3600"`
+	RefreshExpiresAt string           `json:"refreshExpiresAt" format:"date-time"`
+	User             userBody         `json:"user"`
+	Organization     organizationBody `json:"organization"`
+}
+
+type userBody struct {
+	ID    string `json:"id"`
+	Email string `json:"email" example:"ann@example.org"`
+	Name  string `json:"name" example:"Ann"`
+}
+
+type organizationBody struct {
+	ID       string `json:"id"`
+	Name     string `json:"name" example:"Example Ltd."`
+	Timezone string `json:"timezone" example:"Europe/Berlin"`
+	Role     string `json:"role" enum:"owner,admin,user,viewer" doc:"What the person may do in it."`
+}
+
+type sessionOutput struct{ Body sessionBody }
+
+func (a *api) registerAuth() {
+	handle(a, spec{
+		id: "register", method: http.MethodPost, path: "/auth/register", tag: tagAuth, public: true, status: http.StatusCreated,
+		summary: "Register a person", text: "Makes an account and an organization that it owns, and signs the person in. An installation may allow this to nobody, or to the first person only.",
+		errors: []int{400, 403, 409, 413, 415, 503},
+	}, a.register)
+	handle(a, spec{
+		id: "login", method: http.MethodPost, path: "/auth/login", tag: tagAuth, public: true, status: http.StatusOK,
+		summary: "Sign in", text: "A wrong password and an unknown address get the same answer.",
+		errors: []int{400, 401, 403, 413, 415, 503},
+	}, a.login)
+	handle(a, spec{
+		id: "refresh", method: http.MethodPost, path: "/auth/refresh", tag: tagAuth, public: true, status: http.StatusOK,
+		summary: "Get a new access token", text: "Each refresh token works once; the answer holds the next one. Showing an old one again ends the sign-in, because somebody must have copied it.",
+		errors: []int{400, 401, 413, 415, 503},
+	}, a.refresh)
+}
+
+func (a *api) register(ctx context.Context, in *struct{ Body registerBody }) (*sessionOutput, error) {
+	b := in.Body
+	return a.session(a.eng.Accounts.Register(ctx, core.RegisterInput{
+		Email: b.Email, Password: b.Password, Name: b.Name, Organization: b.Organization, Zone: b.Timezone,
+	}))
+}
+
+func (a *api) login(ctx context.Context, in *struct{ Body loginBody }) (*sessionOutput, error) {
+	return a.session(a.eng.Accounts.Login(ctx, in.Body.Email, in.Body.Password))
+}
+
+func (a *api) refresh(ctx context.Context, in *struct{ Body refreshBody }) (*sessionOutput, error) {
+	return a.session(a.eng.Accounts.Refresh(ctx, in.Body.RefreshToken))
+}
+
+// session is the answer to somebody who has just proven who they are.
+func (a *api) session(s core.SignedIn, err error) (*sessionOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	access, err := a.tokens.issue(s.User, s.Organization.ID)
+	if err != nil {
+		return nil, err
+	}
+	zone := s.Organization.Zone
+	if zone == "" {
+		zone = "UTC"
+	}
+	return &sessionOutput{Body: sessionBody{
+		AccessToken: access, RefreshToken: s.Refresh, TokenType: "Bearer", ExpiresIn: int(accessLife.Seconds()),
+		RefreshExpiresAt: stamp(s.RefreshExpires),
+		User:             userBody{ID: string(s.User.ID), Email: s.User.Email, Name: s.User.Name},
+		Organization:     organizationBody{ID: string(s.Organization.ID), Name: s.Organization.Name, Timezone: zone, Role: string(s.Role)},
+	}}, nil
+}

@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+)
+
+// callbackPath is where platforms send people back to.
+const callbackPath = "/integrations/callback/"
+
+type connectInput struct {
+	signedIn
+	Body struct {
+		Provider string         `json:"provider" minLength:"1" maxLength:"128" doc:"The identifier of the platform."`
+		Fields   map[string]any `json:"fields,omitempty" maxProperties:"100" doc:"What the person typed in, by the schema that the platform names."`
+		Method   string         `json:"method,omitempty" enum:"form,redirect" doc:"How to connect. Default: the platform's own page, where it has one."`
+	}
+}
+
+type connectBody struct {
+	Integration *integrationBody `json:"integration,omitempty" doc:"The connected account, with method form."`
+	URL         string           `json:"url,omitempty" doc:"Where to send the person, with method redirect."`
+	State       string           `json:"state,omitempty" doc:"Comes back with the person."`
+	ExpiresAt   string           `json:"expiresAt,omitempty" format:"date-time" doc:"Until when the person must be back."`
+}
+
+type connectOutput struct {
+	Status int
+	Body   connectBody
+}
+
+type callbackInput struct {
+	raw
+	Provider string `path:"provider" doc:"The identifier of the platform."`
+	State    string `query:"state" maxLength:"512" doc:"The proof of who began to connect; it works once."`
+	Code     string `query:"code" doc:"What the platform sends. It may send more."`
+}
+
+type callbackOutput struct {
+	Status      int
+	ContentType string `header:"Content-Type"`
+	Policy      string `header:"Content-Security-Policy" hidden:"true"`
+	Body        []byte
+}
+
+func (a *api) registerConnect() {
+	handle(a, spec{
+		id: "connect-integration", method: http.MethodPost, path: "/integrations/connect", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Connect an account", text: "Platforms with a form answer 201 with the account. Platforms with a page of their own answer 200 with the address to send the person to. An account that is connected already gets a new credential and keeps its id.",
+		errors: []int{400, 404, 413, 415, 429},
+	}, a.connect)
+	handle(a, spec{
+		id: "finish-connect", method: http.MethodGet, path: callbackPath + "{provider}", tag: tagIntegrations, status: http.StatusOK,
+		public: true, anyQuery: true, errors: []int{400, 404, 429, 503},
+		summary: "Come back from the platform", text: "Where platforms send people back to. It answers with a small page, or with JSON where the header Accept asks for it.",
+	}, a.finishConnect)
+}
+
+func (a *api) connect(ctx context.Context, in *connectInput) (*connectOutput, error) {
+	id := domain.ProviderID(in.Body.Provider)
+	pf, err := a.eng.Channels.Catalog().Get(id)
+	if err != nil {
+		return nil, fault.Check([]fault.Problem{{Field: "provider", Rule: "not_found", Message: "There is no such platform in this installation."}})
+	}
+	values, err := textValues(in.Body.Fields)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Method == "redirect" || in.Body.Method == "" && pf.Can.Redirect != nil {
+		started, err := a.eng.Channels.Begin(ctx, in.actor, id, a.cfg.PublicURL+callbackPath+url.PathEscape(in.Body.Provider), values)
+		if err != nil {
+			return nil, err
+		}
+		return &connectOutput{Status: http.StatusOK, Body: connectBody{URL: started.URL, State: started.State, ExpiresAt: stamp(started.ExpiresAt)}}, nil
+	}
+	ch, err := a.eng.Channels.ConnectForm(ctx, in.actor, id, values)
+	if err != nil {
+		return nil, err
+	}
+	body := a.fromChannel(ch)
+	return &connectOutput{Status: http.StatusCreated, Body: connectBody{Integration: &body}}, nil
+}
+
+// textValues reads what was typed into a form. Programs send numbers and truth
+// values as what they are.
+func textValues(fields map[string]any) (map[string]string, error) {
+	out := make(map[string]string, len(fields))
+	var problems []fault.Problem
+	for name, v := range fields {
+		switch v := v.(type) {
+		case nil:
+		case string:
+			out[name] = v
+		case bool:
+			out[name] = strconv.FormatBool(v)
+		case float64:
+			out[name] = strconv.FormatFloat(v, 'f', -1, 64)
+		default:
+			problems = append(problems, fault.Problem{Field: "fields." + name, Rule: "type", Message: "This must be a text, a number, or true or false."})
+		}
+	}
+	slices.SortFunc(problems, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
+	return out, fault.Check(problems)
+}
+
+func (a *api) finishConnect(ctx context.Context, in *callbackInput) (*callbackOutput, error) {
+	u := in.req.URL()
+	query := map[string]string{}
+	for name, values := range u.Query() {
+		if name != "state" {
+			query[name] = values[0]
+		}
+	}
+	ch, err := a.eng.Channels.Finish(ctx, domain.ProviderID(in.Provider), in.State, query)
+	if wantsJSON(in.req.Header("Accept")) {
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		body := a.fromChannel(ch)
+		err = strictJSON().Marshal(&b, connectBody{Integration: &body})
+		return &callbackOutput{Status: http.StatusOK, ContentType: "application/json", Policy: apiHeaders()["Content-Security-Policy"], Body: b.Bytes()}, err
+	}
+	if err != nil {
+		body := a.failure(ctx, err)
+		return connectPage(body.StatusCode, "Not connected", body.Message+" You can close this window and try again.")
+	}
+	return connectPage(http.StatusOK, "Connected", "Connected: "+ch.Name+". You can close this window.")
+}
+
+// wantsJSON reports whether the header Accept asks for JSON and not for a page.
+func wantsJSON(accept string) bool {
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+const pageStyle = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}"
+
+var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title>
+<style>` + pageStyle + `</style></head><body><h1>{{.Title}}</h1><p>{{.Text}}</p></body></html>
+`))
+
+func connectPage(status int, title, text string) (*callbackOutput, error) {
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, struct{ Title, Text string }{title, text}); err != nil {
+		return nil, err
+	}
+	return &callbackOutput{
+		Status: status, ContentType: "text/html; charset=utf-8", Body: b.Bytes(),
+		Policy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+	}, nil
+}

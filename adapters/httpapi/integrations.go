@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+const tagIntegrations = "Integrations"
+
+// integrationBody is a connected account, which the core calls a channel.
+type integrationBody struct {
+	ID             string      `json:"id"`
+	Provider       string      `json:"provider" doc:"The identifier of its platform."`
+	Account        string      `json:"account" doc:"The platform's own id of the account."`
+	Name           string      `json:"name"`
+	Handle         string      `json:"handle,omitempty" doc:"How people address the account."`
+	URL            string      `json:"url,omitempty" doc:"Where people see it."`
+	Avatar         string      `json:"avatar,omitempty"`
+	State          string      `json:"state" enum:"active,reconnect_needed,disconnected"`
+	StateReason    string      `json:"stateReason,omitempty" doc:"Why it is not active."`
+	TokenExpiresAt string      `json:"tokenExpiresAt,omitempty" format:"date-time" doc:"When the current sign-in at the platform ends; absent where it does not. Most are renewed before."`
+	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
+	CreatedAt      string      `json:"createdAt" format:"date-time"`
+	UpdatedAt      string      `json:"updatedAt" format:"date-time"`
+}
+
+// integrationRef is an integration as a part of something else.
+type integrationRef struct {
+	ID       string `json:"id"`
+	Provider string `json:"provider"`
+	Name     string `json:"name"`
+	Handle   string `json:"handle,omitempty"`
+	Avatar   string `json:"avatar,omitempty"`
+	State    string `json:"state"`
+}
+
+type listIntegrationsInput struct {
+	signedIn
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"512"`
+}
+
+type listIntegrationsOutput struct {
+	Link string `header:"Link"`
+	Body struct {
+		Data      []integrationBody `json:"data" nullable:"false"`
+		Page      pageInfo          `json:"page"`
+		Providers []providerBody    `json:"providers" nullable:"false" doc:"The platforms that accounts can be connected of."`
+	}
+}
+
+type integrationInput struct {
+	signedIn
+	ID string `path:"id" doc:"The id of the integration."`
+}
+
+type integrationOutput struct{ Body integrationBody }
+
+func (a *api) registerIntegrations() {
+	handle(a, spec{
+		id: "list-integrations", method: http.MethodGet, path: "/integrations", tag: tagIntegrations, status: http.StatusOK,
+		summary: "List platforms and connected accounts", text: "`data` are the accounts that are connected, oldest first; `providers` are the platforms on offer.",
+		errors: []int{400},
+	}, a.listIntegrations)
+	handle(a, spec{
+		id: "get-integration", method: http.MethodGet, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Get a connected account", errors: []int{404},
+	}, a.getIntegration)
+	handle(a, spec{
+		id: "disconnect-integration", method: http.MethodDelete, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusNoContent,
+		summary: "Disconnect an account", text: "Its credential is forgotten. What was to go out on it waits, and goes on if the account is connected again in time.",
+		errors: []int{404},
+	}, func(ctx context.Context, in *integrationInput) (*struct{}, error) {
+		return nil, a.eng.Channels.Disconnect(ctx, in.actor, domain.ChannelID(in.ID))
+	})
+	handle(a, spec{
+		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Renew the sign-in at the platform now", text: "This happens by itself before a sign-in ends.",
+		errors: []int{400, 404, 429},
+	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
+		ch, err := a.eng.Channels.RefreshToken(ctx, in.actor, domain.ChannelID(in.ID))
+		return &integrationOutput{Body: a.fromChannel(ch)}, err
+	})
+}
+
+func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (*listIntegrationsOutput, error) {
+	page, err := askPage(in.Limit, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.eng.Channels.List(ctx, in.actor, page)
+	if err != nil {
+		return nil, err
+	}
+	out := &listIntegrationsOutput{}
+	rows, out.Body.Page = cut(rows, in.Limit, func(c domain.Channel) store.Position {
+		return store.Position{At: c.CreatedAt, ID: string(c.ID)}
+	})
+	out.Link = a.linkHeader(in.req.URL(), out.Body.Page)
+	out.Body.Data = make([]integrationBody, len(rows))
+	for i, c := range rows {
+		out.Body.Data[i] = a.fromChannel(c)
+	}
+	out.Body.Providers = a.providers()
+	return out, nil
+}
+
+func (a *api) getIntegration(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
+	ch, err := a.eng.Channels.Get(ctx, in.actor, domain.ChannelID(in.ID))
+	return &integrationOutput{Body: a.fromChannel(ch)}, err
+}
+
+func (a *api) fromChannel(c domain.Channel) integrationBody {
+	out := integrationBody{
+		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
+		State: string(c.State), StateReason: c.StateReason, TokenExpiresAt: stamp(c.SecretExpires),
+		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
+	}
+	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {
+		limits := fromLimits(pf.Limits(c.Traits))
+		out.Limits = &limits
+	}
+	return out
+}
+
+func toRef(c domain.Channel) integrationRef {
+	return integrationRef{
+		ID: string(c.ID), Provider: string(c.Provider), Name: c.Name, Handle: c.Handle, Avatar: c.Avatar, State: string(c.State),
+	}
+}

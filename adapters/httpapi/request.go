@@ -1,0 +1,158 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+)
+
+// inner is what a request wraps; its field must not hide the method Context.
+type inner = huma.Context
+
+// request is a huma.Context that knows who asks, and that answers huma's own
+// errors with our status.
+type request struct {
+	inner
+	api   *api
+	actor domain.Actor
+	// override replaces the status that is set next.
+	override int
+}
+
+// Unwrap gives adapters their own context.
+func (r *request) Unwrap() huma.Context { return r.inner }
+
+// SetStatus implements huma.Context.
+func (r *request) SetStatus(code int) {
+	if r.override != 0 {
+		code = r.override
+	}
+	r.inner.SetStatus(code)
+}
+
+// requestOf finds the request below what other middleware put around it.
+func requestOf(ctx huma.Context) *request {
+	for {
+		if r, ok := ctx.(*request); ok {
+			return r
+		}
+		u, ok := ctx.(interface{ Unwrap() huma.Context })
+		if !ok {
+			return nil
+		}
+		ctx = u.Unwrap()
+	}
+}
+
+// raw gives a handler the request itself.
+type raw struct{ req *request }
+
+// Resolve implements huma.Resolver.
+func (r *raw) Resolve(ctx huma.Context) []error {
+	r.req = requestOf(ctx)
+	return nil
+}
+
+// signedIn gives a handler who asks. Operations that are not public have one.
+type signedIn struct {
+	actor domain.Actor
+	raw
+}
+
+// Resolve implements huma.Resolver.
+func (s *signedIn) Resolve(ctx huma.Context) []error {
+	errs := s.raw.Resolve(ctx)
+	s.actor = s.req.actor
+	return errs
+}
+
+// enter is the middleware of every operation: it refuses what no operation can
+// use, and finds out who asks before anything else is read.
+func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		req := &request{inner: ctx, api: a}
+		setAPIHeaders(ctx)
+		t := traceOf(ctx.Context())
+		t.route = s.path
+		err := checkAddress(ctx)
+		if err == nil && !s.public {
+			req.actor, err = a.authenticate(ctx.Context(), ctx.Header("Authorization"))
+			t.organization, t.user = string(req.actor.Organization), string(req.actor.User)
+		}
+		if err != nil {
+			a.writeFailure(req, err)
+			return
+		}
+		next(req)
+	}
+}
+
+func setAPIHeaders(ctx huma.Context) {
+	for name, value := range apiHeaders() {
+		ctx.SetHeader(name, value)
+	}
+}
+
+// apiHeaders are sent with every answer of the API.
+func apiHeaders() map[string]string {
+	return map[string]string{
+		"Cache-Control":           "no-store",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+		"Referrer-Policy":         "no-referrer",
+		"X-Content-Type-Options":  "nosniff",
+	}
+}
+
+// maxID bounds an id. Ids are opaque, but never odd.
+const maxID = 128
+
+// validID reports whether s can be an id at all.
+func validID(s string) bool {
+	return s != "" && len(s) <= maxID && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") == ""
+}
+
+// checkAddress refuses ids that are none, and text that no database can keep.
+func checkAddress(ctx huma.Context) error {
+	for _, name := range []string{"id", "provider"} {
+		if strings.Contains(ctx.Operation().Path, "{"+name+"}") && !validID(ctx.Param(name)) {
+			return fault.ErrNotFound
+		}
+	}
+	u := ctx.URL()
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return fault.Check([]fault.Problem{{Field: "query", Rule: "malformed", Message: "The part of the address behind the question mark cannot be read."}})
+	}
+	var problems []fault.Problem
+	for name, values := range query {
+		for _, v := range append(values, name) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				problems = append(problems, fault.Problem{
+					Field: strings.ToValidUTF8(name, "?"), Rule: "characters", Message: "This holds characters that cannot be read.",
+				})
+				break
+			}
+		}
+	}
+	return fault.Check(problems)
+}
+
+// writeFailure answers with err instead of running the operation.
+func (a *api) writeFailure(req *request, err error) {
+	body := a.failure(req.Context(), err)
+	body.RequestID = traceOf(req.Context()).id
+	for name, values := range body.GetHeaders() {
+		req.SetHeader(name, values[0])
+	}
+	req.SetHeader("Content-Type", "application/json")
+	req.SetStatus(body.StatusCode)
+	if req.Method() != http.MethodHead {
+		_ = strictJSON().Marshal(req.BodyWriter(), body) // nobody to tell: the client is gone
+	}
+}
