@@ -197,7 +197,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	})
 	e.Channels = channel.New(channel.Config{
 		Store: st, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
-		Log: c.Log, Now: c.Now, NewID: c.NewID, Wake: wake,
+		Log: c.Log, Now: c.Now, NewID: c.NewID, LateWindow: c.Policy.LateWindow, Wake: wake,
 	})
 	e.Media = media.New(media.Config{
 		Store: st, Blobs: c.Blobs, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,

@@ -326,8 +326,10 @@ func (s *Service) mayRegister(ctx context.Context, r store.Repos) error {
 		if n == 0 {
 			return nil
 		}
+		return closed
+	default:
+		return closed
 	}
-	return closed
 }
 
 func (in RegisterInput) problems() []fault.Problem {

@@ -30,7 +30,8 @@ const (
 	resumeBatch = 500
 )
 
-// Config is what the service needs. All fields but Tokens are required.
+// Config is what the service needs. All fields but Tokens and LateWindow are
+// required.
 type Config struct {
 	Store   store.Store
 	Sealer  seal.Sealer

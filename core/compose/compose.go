@@ -122,8 +122,7 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 	}
 	var out View
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		post, err := s.lock(ctx, r, a, id, version)
-		if err != nil {
+		if _, err := s.lock(ctx, r, a, id, version); err != nil {
 			return err
 		}
 		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
@@ -143,7 +142,7 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if in.When == Draft && anyOut(deliveries) {
 			return tooLate("part of it is out already, so it cannot become a draft again")
 		}
-		post, err = r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
+		post, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
 			pl.fill(p)
 			p.Revision++
 			return nil
@@ -234,9 +233,9 @@ func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []
 	for _, d := range old {
 		_, wanted := p.Target(d.Channel)
 		wanted = wanted && p.State == domain.PostScheduled
-		switch {
-		case d.State == domain.DeliveryCanceled:
-		case d.State == domain.DeliveryPublished:
+		switch d.State {
+		case domain.DeliveryCanceled:
+		case domain.DeliveryPublished:
 			have[d.Channel] = true
 		default:
 			have[d.Channel] = wanted
@@ -323,8 +322,7 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, 
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		post, err := s.lock(ctx, r, a, id, version)
-		if err != nil {
+		if _, err := s.lock(ctx, r, a, id, version); err != nil {
 			return err
 		}
 		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
@@ -336,7 +334,7 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, 
 				return err
 			}
 		}
-		post, err = r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error { return p.Delete(now) })
+		post, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error { return p.Delete(now) })
 		if err != nil {
 			return err
 		}

@@ -96,6 +96,10 @@ func (pl *plan) setTime(org domain.Organization) []fault.Problem {
 		}
 		loc, pl.zone = l, pl.in.Zone
 	}
+	return pl.setDue(loc)
+}
+
+func (pl *plan) setDue(loc *time.Location) []fault.Problem {
 	switch pl.in.When {
 	case Now:
 		pl.due = pl.now

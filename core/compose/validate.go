@@ -48,8 +48,14 @@ func (s *Service) checkShape(pl plan) []fault.Problem {
 		c.add("channels", "too_many", "There are %d channels; %d are allowed.", len(in.Targets), maxTargets)
 		return c
 	}
+	c.targets(pl)
+	c.tags(in.Tags)
+	return c
+}
+
+func (c *checklist) targets(pl plan) {
 	seen := map[domain.ChannelID]bool{}
-	for i, t := range in.Targets {
+	for i, t := range pl.in.Targets {
 		at := fmt.Sprintf("channels[%d]", i)
 		ch, ok := pl.channels[t.Channel]
 		switch {
@@ -64,15 +70,17 @@ func (s *Service) checkShape(pl plan) []fault.Problem {
 		}
 		c.items(at+".items", t.Items, pl)
 	}
-	if len(in.Tags) > maxTags {
-		c.add("tags", "too_many", "There are %d tags; %d are allowed.", len(in.Tags), maxTags)
+}
+
+func (c *checklist) tags(tags []string) {
+	if len(tags) > maxTags {
+		c.add("tags", "too_many", "There are %d tags; %d are allowed.", len(tags), maxTags)
 	}
-	for i, tag := range in.Tags {
+	for i, tag := range tags {
 		if n := utf8.RuneCountInString(tag); n == 0 || n > maxTag || !storable(tag) {
 			c.add(fmt.Sprintf("tags[%d]", i), "length", "A tag is a text of 1 to %d characters.", maxTag)
 		}
 	}
-	return c
 }
 
 // storable reports whether every database can keep s.
@@ -94,13 +102,17 @@ func (c *checklist) items(at string, items []domain.Item, pl plan) {
 		if strings.TrimSpace(it.Text) == "" && len(it.Media) == 0 && (pl.in.When != Draft || len(items) > 1) {
 			c.add(field, "empty", "This item has neither a text nor a file.")
 		}
-		switch {
-		case i == 0 && it.Delay != 0:
-			c.add(field+".delay", "not_allowed", "The first item goes out at the time of the post; it has no delay.")
-		case it.Delay < 0 || it.Delay > maxDelay:
-			c.add(field+".delay", "range", "A delay is between 0 and %d days.", int(maxDelay.Hours()/24))
-		}
+		c.delay(field+".delay", i, it.Delay)
 		c.attachments(field, it.Media, pl)
+	}
+}
+
+func (c *checklist) delay(field string, i int, d time.Duration) {
+	switch {
+	case i == 0 && d != 0:
+		c.add(field, "not_allowed", "The first item goes out at the time of the post; it has no delay.")
+	case d < 0 || d > maxDelay:
+		c.add(field, "range", "A delay is between 0 and %d days.", int(maxDelay.Hours()/24))
 	}
 }
 

@@ -162,10 +162,10 @@ func TestPostTargets(t *testing.T) {
 
 func TestOrganizationDefaults(t *testing.T) {
 	t.Parallel()
-	if got := (domain.Organization{}).Late(); got != domain.DefaultLateWindow {
+	if got := (domain.Organization{}).Late(0); got != domain.DefaultLateWindow {
 		t.Errorf("got %v, want the default", got)
 	}
-	if got := (domain.Organization{LateWindow: time.Minute}).Late(); got != time.Minute {
+	if got := (domain.Organization{LateWindow: time.Minute}).Late(0); got != time.Minute {
 		t.Errorf("got %v, want a minute", got)
 	}
 	for zone, want := range map[string]string{"": "UTC", "Europe/Berlin": "Europe/Berlin", "Nowhere/Land": "UTC"} {

@@ -3,7 +3,7 @@ package domain
 import "time"
 
 // DefaultLateWindow is how long after its due time a delivery may still start
-// where the organization sets nothing else.
+// where neither the organization nor the installation sets anything else.
 const DefaultLateWindow = 6 * time.Hour
 
 // Organization is the tenant: everything but people belongs to exactly one.
@@ -14,19 +14,24 @@ type Organization struct {
 	// read in. Empty means UTC.
 	Zone string
 	// LateWindow is how long after its due time a delivery may still start.
-	// Zero means DefaultLateWindow.
+	// Zero means the installation's own.
 	LateWindow time.Duration
 	CreatedAt  time.Time
 	// Version counts changes, starting at 1.
 	Version int
 }
 
-// Late is the late window in force.
-func (o Organization) Late() time.Duration {
-	if o.LateWindow > 0 {
+// Late is the late window in force; installation is what holds where the
+// organization sets nothing.
+func (o Organization) Late(installation time.Duration) time.Duration {
+	switch {
+	case o.LateWindow > 0:
 		return o.LateWindow
+	case installation > 0:
+		return installation
+	default:
+		return DefaultLateWindow
 	}
-	return DefaultLateWindow
 }
 
 // Location loads Zone. An unknown zone reads as UTC: it was checked when it

@@ -175,7 +175,7 @@ func (p *platform) provider() social.Provider {
 
 type stager struct{ p *platform }
 
-func (s stager) Prepare(ctx context.Context, _ social.Target, it social.Item) (social.Cursor, error) {
+func (s stager) Prepare(ctx context.Context, _ social.Target, _ social.Item) (social.Cursor, error) {
 	if err := s.p.at(ctx, "prepare:before"); err != nil {
 		return social.Cursor{}, err
 	}

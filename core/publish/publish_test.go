@@ -19,7 +19,6 @@ import (
 // in runs fn on a fresh world in a bubble of its own.
 func in(t *testing.T, p *platform, fn func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { fn(t, newWorld(t, p)) })
 }
 
@@ -34,6 +33,7 @@ func failing(errs ...error) func(int) (bool, error) {
 }
 
 func TestPublishesAtItsTimeAndTellsEveryStep(t *testing.T) {
+	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -78,7 +78,8 @@ func TestEveryCode(t *testing.T) {
 	} {
 		e := social.Errorf(code, "The platform said so.")
 		t.Run(string(code)+" once", func(t *testing.T) {
-			in(t, &platform{answer: failing(e)}, func(t *testing.T, w *world) {
+			t.Parallel()
+			in(t, &platform{answer: failing(e)}, func(_ *testing.T, w *world) {
 				v := w.post("hello")
 				w.settle()
 				w.wantState(v.Post.ID, want.once)
@@ -86,6 +87,7 @@ func TestEveryCode(t *testing.T) {
 			})
 		})
 		t.Run(string(code)+" always", func(t *testing.T) {
+			t.Parallel()
 			p := &platform{answer: func(int) (bool, error) { return false, e }}
 			in(t, p, func(t *testing.T, w *world) {
 				v := w.post("hello")
@@ -107,6 +109,7 @@ func TestEveryCode(t *testing.T) {
 }
 
 func TestUnclassifiedErrorIsNeverRetried(t *testing.T) {
+	t.Parallel()
 	p := &platform{answer: failing(errors.New("connection reset"))}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -119,6 +122,7 @@ func TestUnclassifiedErrorIsNeverRetried(t *testing.T) {
 }
 
 func TestDuplicateIsAdopted(t *testing.T) {
+	t.Parallel()
 	r := ref("elsewhere")
 	p := &platform{answer: failing(&social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &r})}
 	in(t, p, func(t *testing.T, w *world) {
@@ -132,6 +136,7 @@ func TestDuplicateIsAdopted(t *testing.T) {
 }
 
 func TestPlatformsOwnTimeIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	p := &platform{answer: failing(&social.Error{Code: social.CodeRateLimited, Message: "Slow down.", RetryAfter: 10 * time.Minute})}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -145,11 +150,15 @@ func TestPlatformsOwnTimeIsWaitedFor(t *testing.T) {
 }
 
 func TestLostAnswerIsFoundAndNotSentAgain(t *testing.T) {
+	t.Parallel()
 	for name, p := range map[string]*platform{
-		"by looking":   {findable: true, answer: func(int) (bool, error) { return true, lost }},
-		"5xx after it": {findable: true, answer: func(int) (bool, error) { return true, &social.Error{Code: social.CodeOutcomeUnknown, Message: "The platform failed half-way.", Status: 502} }},
+		"by looking": {findable: true, answer: func(int) (bool, error) { return true, lost }},
+		"5xx after it": {findable: true, answer: func(int) (bool, error) {
+			return true, &social.Error{Code: social.CodeOutcomeUnknown, Message: "The platform failed half-way.", Status: 502}
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			in(t, p, func(t *testing.T, w *world) {
 				v := w.post("hello")
 				w.settle()
@@ -163,7 +172,9 @@ func TestLostAnswerIsFoundAndNotSentAgain(t *testing.T) {
 }
 
 func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
+	t.Parallel()
 	t.Run("in time", func(t *testing.T) {
+		t.Parallel()
 		p := &platform{dedupe: time.Hour, answer: failing(lost)}
 		in(t, p, func(t *testing.T, w *world) {
 			v := w.post("hello")
@@ -176,6 +187,7 @@ func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
 		})
 	})
 	t.Run("too late", func(t *testing.T) {
+		t.Parallel()
 		p := &platform{dedupe: 30 * time.Second, answer: failing(lost)}
 		in(t, p, func(t *testing.T, w *world) {
 			v := w.post("hello")
@@ -188,6 +200,7 @@ func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
 	})
 	// What a repeated call says of itself proves nothing about the first one.
 	t.Run("refused the second time", func(t *testing.T) {
+		t.Parallel()
 		p := &platform{dedupe: time.Hour, answer: failing(lost, social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."))}
 		in(t, p, func(t *testing.T, w *world) {
 			v := w.post("hello")
@@ -199,6 +212,7 @@ func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
 }
 
 func TestSuccessThatCannotBeSeenIsNone(t *testing.T) {
+	t.Parallel()
 	p := &platform{confirms: true, hidden: true}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -211,6 +225,7 @@ func TestSuccessThatCannotBeSeenIsNone(t *testing.T) {
 }
 
 func TestProcessingThatNeverEndsIsBounded(t *testing.T) {
+	t.Parallel()
 	p := &platform{processing: 1 << 30}
 	in(t, p, func(t *testing.T, w *world) {
 		w.policy.ProcessingBound = time.Minute
@@ -228,6 +243,7 @@ func TestProcessingThatNeverEndsIsBounded(t *testing.T) {
 }
 
 func TestRevokedChannelBlocksAndResumesAfterReconnect(t *testing.T) {
+	t.Parallel()
 	p := &platform{answer: failing(social.Errorf(social.CodeAuthRevoked, "Signed out."))}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("one")
@@ -255,6 +271,7 @@ func (w *world) tickAt(at time.Time) {
 }
 
 func TestExpiredTokenIsRenewedOnceAndUsed(t *testing.T) {
+	t.Parallel()
 	p := &platform{
 		answer:  failing(social.Errorf(social.CodeAuthExpired, "Expired.")),
 		refresh: func(c social.Credential) (social.Credential, error) { c.Access, c.Refresh = "a1", ""; return c, nil },
@@ -283,6 +300,7 @@ func (w *world) reread() domain.Channel {
 }
 
 func TestTokenThatIsAlwaysRefusedNeedsAReconnect(t *testing.T) {
+	t.Parallel()
 	p := &platform{
 		answer:  func(int) (bool, error) { return false, social.Errorf(social.CodeAuthExpired, "Expired.") },
 		refresh: func(c social.Credential) (social.Credential, error) { c.Access += "x"; return c, nil },
@@ -298,6 +316,7 @@ func TestTokenThatIsAlwaysRefusedNeedsAReconnect(t *testing.T) {
 }
 
 func TestRenewalThatFailsForAWhileIsNoDisconnect(t *testing.T) {
+	t.Parallel()
 	down := 2
 	p := &platform{
 		answer: func(n int) (bool, error) {
@@ -324,6 +343,7 @@ func TestRenewalThatFailsForAWhileIsNoDisconnect(t *testing.T) {
 }
 
 func TestOutageEndsEveryOverdueDelivery(t *testing.T) {
+	t.Parallel()
 	in(t, &platform{}, func(t *testing.T, w *world) {
 		v := w.post("hello")
 		time.Sleep(3 * 24 * time.Hour) // nobody was there
@@ -339,6 +359,7 @@ func TestOutageEndsEveryOverdueDelivery(t *testing.T) {
 }
 
 func TestThreadThatStopsGoesOnAtTheFirstItemThatIsNotOut(t *testing.T) {
+	t.Parallel()
 	p := &platform{answer: func(n int) (bool, error) {
 		if n == 2 {
 			return false, social.Errorf(social.CodeRejected, "Not this one.")
@@ -365,6 +386,7 @@ func TestThreadThatStopsGoesOnAtTheFirstItemThatIsNotOut(t *testing.T) {
 }
 
 func TestDelayBetweenItemsIsARowNotASleep(t *testing.T) {
+	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
 		v, err := w.eng.Posts.Create(t.Context(), w.actor, core.PostInput{
@@ -388,6 +410,7 @@ func TestDelayBetweenItemsIsARowNotASleep(t *testing.T) {
 }
 
 func TestPausedWorkerThatWakesUpLateCannotWrite(t *testing.T) {
+	t.Parallel()
 	in(t, &platform{findable: true}, func(t *testing.T, w *world) {
 		resume := make(chan struct{})
 		v := w.post("hello")
@@ -422,6 +445,7 @@ func TestPausedWorkerThatWakesUpLateCannotWrite(t *testing.T) {
 }
 
 func TestEditWinsUntilTheIntentIsCommitted(t *testing.T) {
+	t.Parallel()
 	p := &platform{staged: true}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("old")
@@ -444,6 +468,7 @@ func TestEditWinsUntilTheIntentIsCommitted(t *testing.T) {
 }
 
 func TestWithdrawnDeliveryNeverSends(t *testing.T) {
+	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -459,6 +484,7 @@ func TestWithdrawnDeliveryNeverSends(t *testing.T) {
 }
 
 func TestPlatformThatAsksToPrepareAgainIsPreparedAgain(t *testing.T) {
+	t.Parallel()
 	p := &platform{staged: true, answer: failing(&social.Error{Code: social.CodeUnavailable, Message: "The upload expired.", Restart: true})}
 	in(t, p, func(t *testing.T, w *world) {
 		v := w.post("hello")
@@ -473,6 +499,7 @@ func TestPlatformThatAsksToPrepareAgainIsPreparedAgain(t *testing.T) {
 // TestRun drives the real loop: it publishes on time, sleeps in between, comes
 // back after the store was away, and ends cleanly.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -498,6 +525,7 @@ func TestRun(t *testing.T) {
 // TestManyWorkersShareTheWork has several loops on one store publish many
 // deliveries, each exactly once.
 func TestManyWorkersShareTheWork(t *testing.T) {
+	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
 		ctx, cancel := context.WithCancel(t.Context())

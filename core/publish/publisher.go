@@ -37,6 +37,9 @@ type Policy struct {
 	Looks int
 	// LookBackoff is the wait after the first look in vain; it doubles. Default 5 s.
 	LookBackoff time.Duration
+	// LateWindow is how long after its due time a delivery may still start
+	// where its organization sets nothing. Default domain.DefaultLateWindow.
+	LateWindow time.Duration
 }
 
 func (p Policy) withDefaults() Policy {
@@ -88,13 +91,13 @@ func NewPublisher(cfg Config) *Publisher {
 func (j *job) deadline() time.Time {
 	i := j.d.Current()
 	if i == 0 {
-		return j.d.DueAt.Add(j.org.Late())
+		return j.d.DueAt.Add(j.window)
 	}
 	var delay time.Duration
 	if items := j.post.ItemsFor(j.d.Channel); i < len(items) {
 		delay = items[i].Delay
 	}
-	return j.d.Parts[i-1].PublishedAt.Add(delay + j.org.Late())
+	return j.d.Parts[i-1].PublishedAt.Add(delay + j.window)
 }
 
 // leaveFor bounds giving a lease back.
@@ -111,9 +114,10 @@ var errLeaseLost = fault.New(fault.Conflict, "lease_lost", "The delivery is in o
 type job struct {
 	d    domain.Delivery
 	post domain.Post
-	org  domain.Organization
 	ch   domain.Channel
 	pf   channel.Platform
+	// window is the late window in force.
+	window time.Duration
 	// renewed is set once the credential was renewed in this run, so that a
 	// platform that refuses every token is not asked for ever.
 	renewed bool
@@ -172,9 +176,11 @@ func (p *Publisher) load(ctx context.Context, j *job) error {
 	if j.post, err = p.cfg.Store.Posts().Get(ctx, d.Organization, d.Post); err != nil {
 		return err
 	}
-	if j.org, err = p.cfg.Store.Organizations().Get(ctx, d.Organization); err != nil {
+	org, err := p.cfg.Store.Organizations().Get(ctx, d.Organization)
+	if err != nil {
 		return err
 	}
+	j.window = org.Late(p.pol.LateWindow)
 	if j.ch, err = p.cfg.Store.Channels().Get(ctx, d.Organization, d.Channel); err != nil {
 		return err
 	}
@@ -191,23 +197,32 @@ func (p *Publisher) load(ctx context.Context, j *job) error {
 func (p *Publisher) step(ctx context.Context, j *job) (more bool, err error) {
 	now := p.now()
 	late := now.After(j.deadline()) && j.d.Open == ""
-	switch d := &j.d; {
-	case d.Open != "" && j.pf.Provider != nil:
+	sent := j.d.Open != "" || j.d.State == domain.DeliveryProcessing
+	switch reason, blocked := j.blocked(); {
+	case sent && j.pf.Provider == nil:
+		return false, p.look(ctx, j, reason, nil)
+	case j.d.Open != "":
 		return p.verify(ctx, j)
-	case d.State == domain.DeliveryProcessing && j.pf.Provider != nil:
+	case sent:
 		return p.check(ctx, j)
-	case late && d.State != domain.DeliveryProcessing:
+	case late:
 		return false, p.late(ctx, j)
-	case j.pf.Provider == nil:
-		return false, p.block(ctx, j, domain.Reason{Code: "provider_missing", Message: "This platform is not set up in this installation."})
-	case j.ch.State != domain.ChannelActive:
-		return false, p.block(ctx, j, j.parked())
-	case d.State == domain.DeliveryBlocked:
+	case blocked:
+		return false, p.block(ctx, j, reason)
+	case j.d.State == domain.DeliveryBlocked:
 		return false, p.record(ctx, j, func(d *domain.Delivery) error { return d.Unblock(now) }, nil)
-	case d.Cursor.Next == domain.StepCheck:
+	default:
+		return p.forward(ctx, j)
+	}
+}
+
+// forward takes the next step of a delivery that nothing stands in the way of.
+func (p *Publisher) forward(ctx context.Context, j *job) (bool, error) {
+	switch {
+	case j.d.Cursor.Next == domain.StepCheck:
 		return p.check(ctx, j)
-	case d.Cursor.Next == domain.StepPublish:
-		return p.publish(ctx, j, d.Cursor)
+	case j.d.Cursor.Next == domain.StepPublish:
+		return p.publish(ctx, j, j.d.Cursor)
 	case j.pf.Can.Prepare != nil:
 		return p.prepare(ctx, j)
 	default:
@@ -245,13 +260,19 @@ func (p *Publisher) block(ctx context.Context, j *job, r domain.Reason) error {
 	return p.record(ctx, j, func(d *domain.Delivery) error { return d.Block(r, until, now) }, nil)
 }
 
-// parked says why the channel cannot publish.
-func (j *job) parked() domain.Reason {
+// blocked says why the channel cannot publish, if it cannot.
+func (j *job) blocked() (domain.Reason, bool) {
+	if j.pf.Provider == nil {
+		return domain.Reason{Code: "provider_missing", Message: "This platform is not set up in this installation."}, true
+	}
+	if j.ch.State == domain.ChannelActive {
+		return domain.Reason{}, false
+	}
 	msg := "The channel has to be connected again."
 	if j.ch.StateReason != "" {
 		msg += " " + j.ch.StateReason
 	}
-	return domain.Reason{Code: "channel_" + string(j.ch.State), Message: msg}
+	return domain.Reason{Code: "channel_" + string(j.ch.State), Message: msg}, true
 }
 
 // blockedUntil is when a blocked delivery is looked at again: when its time is

@@ -205,14 +205,15 @@ func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (
 		return p.adopt(ctx, j, e)
 	case ActRefresh:
 		if j.renewed {
-			break
+			return false, p.look(ctx, j, reasonOf(e), nil)
 		}
 		if err := p.note(ctx, j, e); err != nil {
 			return false, err
 		}
 		return p.renewToLook(ctx, j)
+	default:
+		return false, p.look(ctx, j, reasonOf(e), nil)
 	}
-	return false, p.look(ctx, j, reasonOf(e), nil)
 }
 
 // adopt takes over what the platform says it has already.

@@ -184,22 +184,27 @@ func (f Field) check(v any, at string) []Problem {
 			return one("type", "This must be true or false.")
 		}
 	case "integer":
-		n, ok := v.(json.Number)
-		i, err := strconv.ParseInt(string(n), 10, 64)
-		switch {
-		case !ok || err != nil:
-			return one("type", "This must be a whole number.")
-		case f.Minimum != nil && i < int64(*f.Minimum):
-			return one("too_small", "This must be at least %d.", *f.Minimum)
-		case f.Maximum != nil && i > int64(*f.Maximum):
-			return one("too_large", "This must be at most %d.", *f.Maximum)
-		}
+		return f.checkInteger(v, one)
 	default:
 		s, ok := v.(string)
 		if !ok {
 			return one("type", "This must be a text.")
 		}
 		return f.checkText(s, one)
+	}
+	return nil
+}
+
+func (f Field) checkInteger(v any, one func(rule, format string, args ...any) []Problem) []Problem {
+	n, ok := v.(json.Number)
+	i, err := strconv.ParseInt(string(n), 10, 64)
+	switch {
+	case !ok || err != nil:
+		return one("type", "This must be a whole number.")
+	case f.Minimum != nil && i < int64(*f.Minimum):
+		return one("too_small", "This must be at least %d.", *f.Minimum)
+	case f.Maximum != nil && i > int64(*f.Maximum):
+		return one("too_large", "This must be at most %d.", *f.Maximum)
 	}
 	return nil
 }
