@@ -202,7 +202,7 @@ func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
 	t.Run("refused the second time", func(t *testing.T) {
 		t.Parallel()
 		p := &platform{dedupe: time.Hour, answer: failing(lost, social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."), social.Errorf(social.CodeRejected, "No."))}
-		in(t, p, func(t *testing.T, w *world) {
+		in(t, p, func(_ *testing.T, w *world) {
 			v := w.post("hello")
 			w.settle()
 			w.wantState(v.Post.ID, domain.DeliveryUnknown)
@@ -333,7 +333,7 @@ func TestRenewalThatFailsForAWhileIsNoDisconnect(t *testing.T) {
 		c.Access = "fresh"
 		return c, nil
 	}
-	in(t, p, func(t *testing.T, w *world) {
+	in(t, p, func(_ *testing.T, w *world) {
 		w.policy.Attempts = 20
 		w.boot()
 		v := w.post("hello")
