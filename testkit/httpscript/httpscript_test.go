@@ -285,7 +285,7 @@ func roundTrip(t *testing.T, rt http.RoundTripper, body io.Reader, length int64)
 		t.Fatal(err)
 	}
 	req.ContentLength = length
-	_, _ = rt.RoundTrip(req) //nolint:bodyclose // That is what is tested.
+	_, _ = rt.RoundTrip(req)
 }
 
 func TestEndedContextIsNotSent(t *testing.T) {
@@ -297,7 +297,7 @@ func TestEndedContextIsNotSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tr.RoundTrip(req); !errors.Is(err, context.Canceled) || len(tr.Sent()) > 0 { //nolint:bodyclose // There is no answer.
+	if _, err := tr.RoundTrip(req); !errors.Is(err, context.Canceled) || len(tr.Sent()) > 0 {
 		t.Errorf("got %v and %d requests", err, len(tr.Sent()))
 	}
 }

@@ -63,27 +63,35 @@ func limitFacts(l social.Limits) []Finding {
 	m := l.Media
 	add(l.Text.Max <= 0, "Limits.Text.Max is not set: give the longest text the platform takes")
 	add(!slices.Contains(counters, l.Text.Count), "Limits.Text.Count %q is none of %v", l.Text.Count, counters)
-	add(l.Text.MaxBytes < 0 || l.Text.URLLength < 0 || l.Replies < 0 || m.Alt < 0, "a limit is negative")
-	add(m.Images < 0 || m.Videos < 0 || m.Documents < 0 || m.Max < 0, "a media limit is negative")
-	for _, e := range []struct {
-		max    int
-		prefix []string
-		field  string
-	}{
-		{m.Images, []string{"image/"}, "Images"},
-		{m.Videos, []string{"video/"}, "Videos"},
-		{m.Documents, []string{"application/", "text/"}, "Documents"},
-	} {
-		typed := slices.ContainsFunc(m.Types, func(t social.MediaType) bool {
-			return slices.ContainsFunc(e.prefix, func(p string) bool { return strings.HasPrefix(t.MIME, p) })
-		})
-		add(e.max > 0 && !typed, "Limits.Media.%s is %d, but Types lists no type of that kind", e.field, e.max)
+	add(min(l.Text.MaxBytes, l.Text.URLLength, l.Replies, m.Alt, m.Images, m.Videos, m.Documents, m.Max) < 0, "a limit is negative")
+	for _, kind := range offered(m) {
+		typed := slices.ContainsFunc(m.Types, func(t social.MediaType) bool { return kind.has(t.MIME) })
+		add(!typed, "Limits.Media.%s is %d, but Types lists no type of that kind", kind.field, kind.max)
 	}
-	add(m.Required && m.Images+m.Videos+m.Documents == 0, "Limits.Media.Required is set, but no media are offered")
+	add(m.Required && len(offered(m)) == 0, "Limits.Media.Required is set, but no media are offered")
 	for _, t := range m.Types {
-		add(!strings.Contains(t.MIME, "/") || t.MaxBytes < 0 || t.MaxPixels < 0, "media type %+v is not valid", t)
+		add(!strings.Contains(t.MIME, "/") || min(t.MaxBytes, t.MaxPixels) < 0, "media type %+v is not valid", t)
 	}
 	return out
+}
+
+// kindLimit is how many media of one kind an item may have.
+type kindLimit struct {
+	field string
+	max   int
+	has   func(mime string) bool
+}
+
+// offered lists the kinds of media that a platform takes.
+func offered(m social.MediaLimit) []kindLimit {
+	image := func(mime string) bool { return strings.HasPrefix(mime, "image/") }
+	video := func(mime string) bool { return strings.HasPrefix(mime, "video/") }
+	all := []kindLimit{
+		{"Images", m.Images, image},
+		{"Videos", m.Videos, video},
+		{"Documents", m.Documents, func(mime string) bool { return !image(mime) && !video(mime) }},
+	}
+	return slices.DeleteFunc(all, func(k kindLimit) bool { return k.max <= 0 })
 }
 
 func (k *kit) compareGolden(s social.Schema) []Finding {

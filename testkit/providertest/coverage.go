@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/crierhq/crier/ports/social"
 )
@@ -18,62 +19,72 @@ func checkCoverage(_ context.Context, k *kit) []Finding {
 	if err != nil {
 		return []Finding{findingf("", "%v", err)}
 	}
-	var out []Finding
-	demand := func(has bool, part, format string, args ...any) {
-		if !has {
-			out = append(out, findingf(part, format, args...))
-		}
-	}
-	any := func(match func(Case) bool) bool {
-		for _, c := range k.cases {
-			if match(c) {
-				return true
-			}
-		}
-		return false
-	}
-	posts := func(c Case) bool { return c.works() && (c.Call == "publish" || c.Call == "prepare") }
-	demand(any(func(c Case) bool { return c.works() && c.Call == "publish" }), "publish", "no case shows a publication that works")
+	out := k.demand(Case.publishes, "publish", "no case shows a publication that works")
 	for _, code := range wantCodes() {
-		demand(any(func(c Case) bool { return c.Want.Code == code }), string(code), "no case shows the code %q", code)
+		shows := func(c Case) bool { return c.Want.Code == code }
+		out = append(out, k.demand(shows, string(code), "no case shows the code %q", code)...)
 	}
 	for _, name := range social.CapabilitiesOf(p).Names() {
 		for _, call := range callsOf(name) {
-			demand(any(func(c Case) bool { return c.Call == call && c.works() }), call,
-				"the provider has the capability %s, but no case shows %s work", name, call)
+			works := func(c Case) bool { return c.Call == call && c.works() }
+			out = append(out, k.demand(works, call, "the provider has the capability %s, but no case shows %s work", name, call)...)
 		}
 	}
-	d := p.Descriptor()
-	demand(d.Limits.Replies == 0 || any(func(c Case) bool { return posts(c) && c.Item.Parent != nil }), "reply",
-		"Limits.Replies is %d, but no case shows a reply (item.parent)", d.Limits.Replies)
-	m := d.Limits.Media
-	demand(m.Images+m.Videos+m.Documents == 0 || any(func(c Case) bool { return posts(c) && len(c.Item.Media) > 0 }), "media",
-		"media are offered, but no case publishes one")
-	demand(len(d.Settings.Fields()) == 0 || any(func(c Case) bool { return posts(c) && len(c.Item.Settings) > 0 }), "settings",
-		"there are settings, but no case uses one")
-	out = append(out, k.lostAnswer(p, any)...)
+	out = append(out, k.itemCoverage(p.Descriptor())...)
+	return append(out, k.lostAnswer(p)...)
+}
+
+// demand is a finding unless a case matches.
+func (k *kit) demand(match func(Case) bool, part, format string, args ...any) []Finding {
+	if slices.ContainsFunc(k.cases, match) {
+		return nil
+	}
+	return []Finding{findingf(part, format, args...)}
+}
+
+// itemCoverage demands an item of each kind that the descriptor offers.
+func (k *kit) itemCoverage(d social.Descriptor) []Finding {
+	var out []Finding
+	posts := func(has func(CaseItem) bool) func(Case) bool {
+		return func(c Case) bool { return (c.publishes() || c.works() && c.Call == "prepare") && has(c.Item) }
+	}
+	if d.Limits.Replies > 0 {
+		out = append(out, k.demand(posts(func(i CaseItem) bool { return i.Parent != nil }), "reply",
+			"Limits.Replies is %d, but no case shows a reply (item.parent)", d.Limits.Replies)...)
+	}
+	if len(offered(d.Limits.Media)) > 0 {
+		out = append(out, k.demand(posts(func(i CaseItem) bool { return len(i.Media) > 0 }), "media",
+			"media are offered, but no case publishes one")...)
+	}
+	if len(d.Settings.Fields()) > 0 {
+		out = append(out, k.demand(posts(func(i CaseItem) bool { return len(i.Settings) > 0 }), "settings",
+			"there are settings, but no case uses one")...)
+	}
 	return out
 }
 
 // lostAnswer demands the two halves of "an answer was lost, and nothing was
 // published twice": the loss, and what clears it up.
-func (k *kit) lostAnswer(p social.Provider, any func(func(Case) bool) bool) []Finding {
+func (k *kit) lostAnswer(p social.Provider) []Finding {
 	find := social.CapabilitiesOf(p).Find != nil
 	if !find && p.Descriptor().Dedupe == 0 {
 		return nil
 	}
-	var out []Finding
-	if !any(func(c Case) bool { return c.Call == "publish" && c.loses() && c.Want.Code == social.CodeOutcomeUnknown }) {
-		out = append(out, findingf("lost", "no case drops the answer to a publish and wants outcome_unknown"))
+	lost := func(c Case) bool {
+		return c.Call == "publish" && c.loses() && c.Want.Code == social.CodeOutcomeUnknown
 	}
 	found := func(c Case) bool {
 		return c.Call == "find" && (c.Want.Ref != nil || c.Want.Found != nil && *c.Want.Found)
 	}
-	if find && !any(found) {
-		out = append(out, findingf("found", "no case finds an item whose answer was lost"))
+	out := k.demand(lost, "lost", "no case drops the answer to a publish and wants outcome_unknown")
+	if find {
+		out = append(out, k.demand(found, "found", "no case finds an item whose answer was lost")...)
 	}
 	return out
 }
+
+// publishes reports whether the case shows a publication that works.
+func (c Case) publishes() bool { return c.Call == "publish" && c.works() }
 
 func (c Case) loses() bool {
 	for _, e := range c.Exchanges {

@@ -25,32 +25,44 @@ func (c Case) judge(r result) []string {
 	case c.Want.Code != "":
 		return []string{fmt.Sprintf("it succeeded, want code %q", c.Want.Code)}
 	}
-	var out []string
+	return c.judgeResult(r)
+}
+
+// judgeResult is judge for a call that succeeded as it should.
+func (c Case) judgeResult(r result) []string {
 	switch c.Call {
 	case "publish", "check":
-		out = c.judgeOutcome(*r.outcome)
+		return c.judgeOutcome(*r.outcome)
 	case "prepare":
-		out = c.judgeCursor(*r.cursor)
+		return c.judgeCursor(*r.cursor)
 	case "find":
-		out = c.judgeFound(r.ref)
+		return c.judgeFound(r.ref)
 	case "edit":
-		out = diffRef(c.Want.Ref, r.ref)
+		return diffRef(c.Want.Ref, r.ref)
 	case "confirm":
-		if c.Want.Visible == nil || *c.Want.Visible != *r.visible {
-			out = []string{fmt.Sprintf("visible is %t, want %s", *r.visible, pointed(c.Want.Visible))}
-		}
+		return c.judgeVisible(*r.visible)
 	case "refresh":
-		out = diffCredential(c.Want.Credential, *r.credential)
+		return diffCredential(c.Want.Credential, *r.credential)
 	case "connect_form", "connect_finish":
-		out = diffConnection(c.Want.Connection, *r.connection)
+		return diffConnection(c.Want.Connection, *r.connection)
 	case "connect_begin":
-		out = c.judgeRedirect(*r.redirect)
+		return c.judgeRedirect(*r.redirect)
 	case "validate":
-		out = c.judgeProblems(r.problems)
+		return c.judgeProblems(r.problems)
 	case "limits":
-		out = c.judgeLimits(*r.limits)
+		return c.judgeLimits(*r.limits)
 	}
-	return out
+	return nil
+}
+
+func (c Case) judgeVisible(got bool) []string {
+	switch {
+	case c.Want.Visible == nil:
+		return []string{fmt.Sprintf("the case must say want.visible; got %t", got)}
+	case *c.Want.Visible != got:
+		return []string{fmt.Sprintf("visible is %t, want %t", got, *c.Want.Visible)}
+	}
+	return nil
 }
 
 func (c Case) judgeError(err error) []string {
@@ -307,11 +319,4 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-func pointed(b *bool) string {
-	if b == nil {
-		return "the case to say so"
-	}
-	return fmt.Sprint(*b)
 }

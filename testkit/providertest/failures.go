@@ -108,11 +108,17 @@ func (k *kit) mishap(ctx context.Context, c Case, at int, m mishap) []string {
 	if e, ok := errors.AsType[*social.Error](p.result.err); p.result.err != nil && (!ok || e.Message == "") {
 		out = append(out, fmt.Sprintf("the error must be a *social.Error with a Message, got %v", p.result.err))
 	}
-	// Of several changes the kit cannot know which one the public sees.
-	if c.Call == "publish" && m.judge != nil && slices.Equal(c.writes(), []int{at}) {
-		if d := m.judge(p.result); d != "" {
-			out = append(out, d)
-		}
+	return append(out, c.judgeMishap(at, m, p.result)...)
+}
+
+// judgeMishap looks at what a publish says that met m at its only change. Of
+// several changes the kit cannot know which one the public sees.
+func (c Case) judgeMishap(at int, m mishap, r result) []string {
+	if c.Call != "publish" || m.judge == nil || !slices.Equal(c.writes(), []int{at}) {
+		return nil
 	}
-	return out
+	if d := m.judge(r); d != "" {
+		return []string{d}
+	}
+	return nil
 }

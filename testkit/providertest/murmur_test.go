@@ -42,9 +42,7 @@ func classify(_ int, body []byte) *social.Error {
 		Error string `json:"error"`
 		ID    string `json:"id"`
 	}
-	if json.Unmarshal(body, &e) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(body, &e) // What is no JSON has no name either.
 	switch e.Error {
 	case "duplicate":
 		return &social.Error{Code: social.CodeDuplicate, Message: "Murmur has this already.", Existing: &social.Ref{ID: e.ID}}

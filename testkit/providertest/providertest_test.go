@@ -282,10 +282,12 @@ func detachedContext(b *bent) {
 
 func pretends(b *bent) {
 	b.publish = func(ctx context.Context, t social.Target, it social.Item, at social.Cursor) (social.Outcome, error) {
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return social.Published(social.Ref{ID: "m1"}), nil
+		default:
+			return b.murmur.Publish(ctx, t, it, at)
 		}
-		return b.murmur.Publish(ctx, t, it, at)
 	}
 }
 

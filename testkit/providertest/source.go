@@ -122,23 +122,32 @@ func globalsOf(f *ast.File, vars map[string]bool) []string {
 			}
 		case *ast.SelectorExpr:
 			out = append(out, misuse(imports, n, "")...)
-		case *ast.AssignStmt:
-			for _, l := range n.Lhs {
-				if n.Tok != token.DEFINE {
-					out = append(out, changed(l, vars)...)
-				}
+		default:
+			for _, e := range assigned(n) {
+				out = append(out, changed(e, vars)...)
 			}
-		case *ast.IncDecStmt:
-			out = append(out, changed(n.X, vars)...)
 		}
 		return true
 	})
 	return out
 }
 
+// assigned lists what a statement assigns to.
+func assigned(n ast.Node) []ast.Expr {
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		if n.Tok != token.DEFINE {
+			return n.Lhs
+		}
+	case *ast.IncDecStmt:
+		return []ast.Expr{n.X}
+	}
+	return nil
+}
+
 func misuse(imports map[string]string, s *ast.SelectorExpr, suffix string) []string {
 	x, ok := s.X.(*ast.Ident)
-	if !ok || x.Obj != nil { //nolint:staticcheck // Obj tells a local variable from an import, which is all we need of it.
+	if !ok || x.Obj != nil {
 		return nil
 	}
 	rules, ok := forbidden()[imports[x.Name]]
@@ -172,7 +181,7 @@ func changed(e ast.Expr, vars map[string]bool) []string {
 			e = x.X
 			continue
 		case *ast.Ident:
-			if vars[x.Name] && (x.Obj == nil || isVarSpec(x.Obj.Decl)) { //nolint:staticcheck // As above.
+			if vars[x.Name] && (x.Obj == nil || isVarSpec(x.Obj.Decl)) {
 				return []string{"it changes the package variable " + x.Name + ": a provider keeps its state in itself"}
 			}
 		}

@@ -132,14 +132,7 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		enc := r.Form.Encode()
 		body, contentType, size = strings.NewReader(enc), "application/x-www-form-urlencoded", int64(len(enc))
 	}
-	target := r.Path
-	if !strings.HasPrefix(target, "https://") && !strings.HasPrefix(target, "http://") {
-		target = c.Base + target
-	}
-	if len(r.Query) > 0 {
-		target += "?" + r.Query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, target, body)
+	req, err := http.NewRequestWithContext(ctx, r.Method, c.target(r), body)
 	if err != nil {
 		return nil, &social.Error{Code: social.CodeRejected, Message: "The address of the platform is not valid.", Err: bare(err)}
 	}
@@ -157,6 +150,18 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		req.Header.Set("Authorization", "Bearer "+r.Bearer)
 	}
 	return req, nil
+}
+
+// target is the whole address of r.
+func (c *Client) target(r Request) string {
+	out := r.Path
+	if !strings.HasPrefix(out, "https://") && !strings.HasPrefix(out, "http://") {
+		out = c.Base + out
+	}
+	if len(r.Query) > 0 {
+		out += "?" + r.Query.Encode()
+	}
+	return out
 }
 
 // quiet spells an idempotency key in small letters, which means the same to

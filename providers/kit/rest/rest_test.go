@@ -38,7 +38,7 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 }
 
 // hangUp ends the connection after the request was read, without an answer.
-func hangUp(w http.ResponseWriter, r *http.Request) {
+func hangUp(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	panic(http.ErrAbortHandler)
 }
@@ -140,7 +140,7 @@ func TestLostAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := tc.client.Do(t.Context(), tc.req)
-			wantError(t, err, tc.want)
+			_ = wantError(t, err, tc.want)
 		})
 	}
 }
@@ -174,7 +174,7 @@ func TestContextThatEndsAfterSendingIsUnknown(t *testing.T) {
 		<-r.Context().Done()
 	})
 	_, err := c.Do(ctx, rest.Request{Method: http.MethodPost, Path: "/a", JSON: 1})
-	wantError(t, err, social.CodeOutcomeUnknown)
+	_ = wantError(t, err, social.CodeOutcomeUnknown)
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
@@ -226,7 +226,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 	_, err := c.Do(t.Context(), rest.Request{
 		Method: http.MethodPost, Path: "/a", JSON: 1, Header: http.Header{"Idempotency-Key": {"key-1"}},
 	})
-	wantError(t, err, social.CodeOutcomeUnknown)
+	_ = wantError(t, err, social.CodeOutcomeUnknown)
 	if n := changes.Load(); n != 1 {
 		t.Errorf("got %d requests, want 1", n)
 	}
@@ -273,7 +273,7 @@ func TestClassifyComesFirst(t *testing.T) {
 		return nil
 	}
 	_, err := c.Do(t.Context(), rest.Request{Method: http.MethodPost, Path: "/a"})
-	wantError(t, err, social.CodeDuplicate)
+	_ = wantError(t, err, social.CodeDuplicate)
 }
 
 func TestSecretsDoNotComeOut(t *testing.T) {

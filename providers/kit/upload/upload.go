@@ -121,7 +121,8 @@ type part struct {
 // multipart reads parts one after the other. net/http may close a body while
 // it is being read, so the state has a lock that is not held during a Read.
 type multipart struct {
-	open   context.Context //nolint:containedctx // It stands for the life of the body itself.
+	// open stands for the life of the body itself.
+	open   context.Context
 	cancel context.CancelFunc
 
 	mu    sync.Mutex
@@ -196,7 +197,7 @@ func (m *multipart) finish(cur io.Reader, why error) {
 	m.cur = nil
 	switch {
 	case m.err != nil:
-	case why != io.EOF:
+	case !errors.Is(why, io.EOF):
 		m.err = why
 	case err != nil:
 		m.err = err

@@ -133,34 +133,37 @@ func decode(raw []byte) (any, error) {
 
 func walk(at string, want, got any, subset bool, out *[]string) {
 	if scalar(want) && want == Any {
-		if got == nil || scalar(got) && got == "" {
+		if empty(got) {
 			*out = append(*out, fmt.Sprintf("%s is %s, want any value", name(at), brief(got)))
 		}
 		return
 	}
-	switch w := want.(type) {
-	case map[string]any:
-		if g, ok := got.(map[string]any); ok {
-			members(at, w, g, subset, out)
-			return
-		}
-	case []any:
-		if g, ok := got.([]any); ok && len(g) == len(w) {
-			for i := range w {
-				walk(fmt.Sprintf("%s[%d]", at, i), w[i], g[i], subset, out)
-			}
-			return
-		}
-	case json.Number:
-		if g, ok := got.(json.Number); ok && sameNumber(w, g) {
-			return
-		}
-	default: // a text, true, false or null
-		if scalar(got) && want == got {
-			return
-		}
+	w, isObject := want.(map[string]any)
+	if g, ok := got.(map[string]any); ok && isObject {
+		members(at, w, g, subset, out)
+		return
 	}
-	*out = append(*out, fmt.Sprintf("%s is %s, want %s", name(at), brief(got), brief(want)))
+	list, isList := want.([]any)
+	if g, ok := got.([]any); ok && isList && len(g) == len(list) {
+		for i := range list {
+			walk(fmt.Sprintf("%s[%d]", at, i), list[i], g[i], subset, out)
+		}
+		return
+	}
+	if !same(want, got) {
+		*out = append(*out, fmt.Sprintf("%s is %s, want %s", name(at), brief(got), brief(want)))
+	}
+}
+
+func empty(v any) bool { return v == nil || scalar(v) && v == "" }
+
+// same reports whether two scalars are equal.
+func same(want, got any) bool {
+	w, ok := want.(json.Number)
+	if g, isNumber := got.(json.Number); ok && isNumber {
+		return sameNumber(w, g)
+	}
+	return scalar(want) && scalar(got) && want == got
 }
 
 func scalar(v any) bool {
