@@ -109,7 +109,7 @@ func checkPurity(ctx context.Context, k *kit) []Finding {
 		same("", "RedirectForm", func() any { return caps.Redirect.RedirectForm() })
 	}
 	for _, c := range k.cases {
-		given := c.fresh()
+		given := c.clone()
 		it, tr := given.item(false), given.target().Traits
 		same(c.Name, "Validate", func() any { return p.Validate(it, tr) })
 		same(c.Name, "LimitsFor", func() any { return social.LimitsOf(p, tr) })
@@ -174,7 +174,7 @@ func (k *kit) repeat(ctx context.Context, c Case) []string {
 	if len(writes) == 0 {
 		return nil
 	}
-	lost := c.fresh()
+	lost := c.clone()
 	lost.Exchanges[writes[len(writes)-1]].Response.Drop = true
 	one, two := newWorld(lost), newWorld(lost)
 	invoke(one.enter(ctx), p, lost)
@@ -272,19 +272,6 @@ func (k *kit) alone(ctx context.Context, c Case) []string {
 	w := newWorld(c)
 	r := invoke(w.enter(ctx), p, c)
 	return append(c.judge(r), w.net.Diffs()...)
-}
-
-// fresh is c as it was read.
-func (c Case) fresh() Case {
-	again, err := parseCase(c.Name, c.raw)
-	if err != nil {
-		return c
-	}
-	again.Exchanges = slices.Clone(again.Exchanges)
-	for i := range min(len(again.Exchanges), len(c.Exchanges)) {
-		again.Exchanges[i].Response = c.Exchanges[i].Response
-	}
-	return again
 }
 
 // writes lists the exchanges that do more than read.

@@ -64,7 +64,7 @@ func invoke(ctx context.Context, p social.Provider, c Case) (r result) {
 	if call.capability != "" && !has(p, call.capability) {
 		return result{missing: call.capability}
 	}
-	given := c.fresh()
+	given := c.clone()
 	defer func() {
 		if v := recover(); v != nil {
 			r = result{panicked: v}

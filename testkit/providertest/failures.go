@@ -86,7 +86,7 @@ func checkFailures(ctx context.Context, k *kit) []Finding {
 }
 
 func (k *kit) mishap(ctx context.Context, c Case, at int, m mishap) []string {
-	c = c.fresh()
+	c = c.clone()
 	written := c.Exchanges[at].Response
 	if written.Drop || written.Refuse {
 		return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -288,6 +290,35 @@ func (c Case) ref() social.Ref {
 		return social.Ref{}
 	}
 	return *c.Ref
+}
+
+// clone shares nothing with c that a provider could change.
+func (c Case) clone() Case {
+	if c.Target != nil {
+		t := *c.Target
+		t.Traits = maps.Clone(t.Traits)
+		if t.Credential != nil {
+			cr := *t.Credential
+			cr.Extra = maps.Clone(cr.Extra)
+			t.Credential = &cr
+		}
+		c.Target = &t
+	}
+	c.Item.Settings = bytes.Clone(c.Item.Settings)
+	c.Item.Root, c.Item.Parent, c.Ref = cloneRef(c.Item.Root), cloneRef(c.Item.Parent), cloneRef(c.Ref)
+	c.At.State = bytes.Clone(c.At.State)
+	c.Values, c.Query, c.Keep = maps.Clone(c.Values), maps.Clone(c.Query), maps.Clone(c.Keep)
+	c.Exchanges = slices.Clone(c.Exchanges)
+	return c
+}
+
+func cloneRef(r *social.Ref) *social.Ref {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	out.Extra = maps.Clone(r.Extra)
+	return &out
 }
 
 // works reports whether the case shows a call that succeeds.
