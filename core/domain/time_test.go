@@ -66,6 +66,13 @@ func offsetAt(t time.Time, loc *time.Location) time.Duration {
 	return time.Duration(sec) * time.Second
 }
 
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // shifts lists how the clocks of loc change from 1990 to 2037.
 func shifts(loc *time.Location) []shift {
 	var out []shift
@@ -79,7 +86,8 @@ func shifts(loc *time.Location) []shift {
 		if b, a := offsetAt(end.Add(-time.Second), loc), offsetAt(end, loc); a != b {
 			out = append(out, shift{end.UTC(), b, a})
 		}
-		t = end
+		// Go's bounds end at themselves on the last day of some leap years.
+		t = latest(end, t.Add(48*time.Hour))
 	}
 	return out
 }
