@@ -20,7 +20,7 @@ help: ## List the targets
 
 .PHONY: run
 run: ## Run the server on http://localhost:3000 with SQLite in ./data
-	BIND_ADDRESS=$${BIND_ADDRESS:-127.0.0.1} go run ./apps/server
+	BIND_ADDRESS=$${BIND_ADDRESS:-127.0.0.1} go run ./apps/server -welcome
 
 .PHONY: demo
 demo: ## Show the main job from end to end by itself, with a hard kill in the middle

@@ -1,0 +1,85 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/all"
+	"github.com/crierhq/crier/providers/feed"
+)
+
+// CheckProviders reports everything that is wrong with the settings of
+// providers, and warns about variables that look like misspelled ones.
+func CheckProviders(environ []string, readFile func(string) ([]byte, error), own *config.Config) (config.Problems, []string) {
+	var problems config.Problems
+	known := []any{own}
+	for _, id := range all.IDs() {
+		into := all.Config(id)
+		known = append(known, into)
+		_, err := config.LoadInto(environ, readFile, into)
+		if found, ok := errors.AsType[config.Problems](err); ok {
+			problems = append(problems, found...)
+		}
+	}
+	return problems, config.Typos(environ, known...)
+}
+
+// providers builds the providers whose settings are complete, and the pages of
+// those that publish on this very server.
+func (a *App) providers(st *bunstore.Store) ([]social.Provider, map[domain.ProviderID]http.Handler, error) {
+	load := func(into any) ([]string, error) { return config.LoadInto(a.env.Environ, a.env.ReadFile, into) }
+	list, missing, err := all.Build(load, func(id domain.ProviderID) (social.Deps, bool) {
+		if id == feed.ID && !a.cfg.Publisher.HostFeeds {
+			return social.Deps{}, false
+		}
+		return social.Deps{
+			HTTP: a.client, Log: a.env.Log.With("component", "provider", "provider", id),
+			Now:   func() time.Time { return time.Now().UTC() },
+			NewID: func() string { return core.NewID(time.Now()) },
+			Vault: core.NewVault(st, a.sealer, id),
+			Hosting: &social.Hosting{
+				BaseURL: a.cfg.Server.PublicURL + "/" + string(id), Documents: st.Documents(), Files: a.blobs,
+			},
+		}, true
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range missing {
+		a.env.Log.Info("a platform is not set up", "provider", m.ID, "missing", strings.Join(m.Settings, ", "))
+	}
+	sites := map[domain.ProviderID]http.Handler{}
+	for _, p := range list {
+		if site := social.CapabilitiesOf(p).Site; site != nil {
+			id := p.Descriptor().ID
+			sites[id] = http.StripPrefix("/"+string(id), site.Pages())
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil, fmt.Errorf("no platform is set up: set HOST_FEEDS=true, or the settings of at least one platform")
+	}
+	return list, sites, nil
+}
+
+// reachable reports whether others could reach an address at all.
+func reachable(public string) bool {
+	u, err := url.Parse(public)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsGlobalUnicast() && !ip.IsPrivate()
+	}
+	return strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && !strings.HasSuffix(host, ".local") && !strings.HasSuffix(host, ".internal")
+}

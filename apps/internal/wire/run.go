@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/core/fault"
+)
+
+// retryEvery is the pause between two tries to reach the database.
+const retryEvery = 2 * time.Second
+
+// waitable reports whether err may go away by itself: a database of its own
+// process that does not answer. A file does not come back by waiting, and
+// neither does a wrong password.
+func waitable(cfg config.Config, err error) bool {
+	driver, _ := cfg.Storage.Database()
+	return driver == config.Postgres && fault.KindOf(err) == fault.Unavailable
+}
+
+// Run waits for the database, if it has to, calls ready, and publishes what is
+// due, if work is true, until ctx ends. Its error is one that waiting does not
+// cure. ready may be nil.
+func (a *App) Run(ctx context.Context, work bool, ready func(context.Context)) error {
+	if err := a.await(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if ready != nil {
+		ready(ctx)
+	}
+	if work {
+		return a.Engine().Run(ctx)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// await tries to reach the database until it answers.
+func (a *App) await(ctx context.Context) error {
+	if a.Engine() != nil {
+		return nil
+	}
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := a.connect(ctx)
+		switch {
+		case err == nil:
+			a.env.Log.InfoContext(ctx, "the database is there now")
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case !waitable(a.cfg, err):
+			return err
+		}
+		a.serveWaiting(err)
+		a.env.Log.WarnContext(ctx, "the database still cannot be reached", "error", err)
+	}
+}
