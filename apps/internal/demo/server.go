@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// server is the real server as a process of its own.
+type server struct {
+	dir    string
+	binary string
+	port   int
+	url    string
+	took   time.Duration // from the start to the first answer
+	cmd    *exec.Cmd
+	exited chan error
+}
+
+func (s *server) build(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "./apps/server")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the server cannot be built: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// start runs the server and waits until it answers. It keeps its port, so that
+// links stay good over a restart.
+func (s *server) start(ctx context.Context) error {
+	if s.port == 0 {
+		port, err := freePort(ctx)
+		if err != nil {
+			return err
+		}
+		s.port, s.url = port, "http://localhost:"+strconv.Itoa(port)
+	}
+	logFile, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logFile.Close() }()
+	s.cmd = exec.Command(s.binary) //nolint:noctx // the demo kills it itself
+	s.cmd.Env = append(os.Environ(),
+		"DATA_DIR="+filepath.Join(s.dir, "data"), "BIND_ADDRESS=127.0.0.1",
+		"PORT="+strconv.Itoa(s.port), "PUBLIC_URL="+s.url, "DATABASE_URL=")
+	s.cmd.Stdout, s.cmd.Stderr = logFile, logFile
+	begin := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("the server cannot be started: %w", err)
+	}
+	s.exited = make(chan error, 1)
+	go func(cmd *exec.Cmd, exited chan<- error) { exited <- cmd.Wait() }(s.cmd, s.exited)
+	err = s.awaitAnswer(ctx)
+	s.took = time.Since(begin)
+	return err
+}
+
+func (s *server) awaitAnswer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/livez", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := httpClient.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-s.exited:
+			s.cmd = nil
+			return fmt.Errorf("the server ended at its start: %w", err)
+		case <-ctx.Done():
+			return errors.New("the server does not answer")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// kill ends the server as a power cut would.
+func (s *server) kill() error {
+	if err := s.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	<-s.exited
+	s.cmd = nil
+	return nil
+}
+
+// stop ends the server as an operator would, if it runs.
+func (s *server) stop() error {
+	if s.cmd == nil {
+		return nil
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-s.exited:
+		s.cmd = nil
+		if err != nil {
+			return fmt.Errorf("the server did not end well: %w", err)
+		}
+		return nil
+	case <-time.After(30 * time.Second):
+		return errors.Join(errors.New("the server did not stop within 30 s"), s.kill())
+	}
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
