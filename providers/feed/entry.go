@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,11 +41,6 @@ type link struct {
 func (e entry) slug() string { return slugOf(e.ID) }
 
 func slugOf(id string) string { return strings.ReplaceAll(strings.TrimPrefix(id, uuidPrefix), "-", "") }
-
-// order compares entries, the newest first, as documents are listed.
-func order(a, b entry) int {
-	return cmp.Or(b.Published.Compare(a.Published), strings.Compare(b.slug(), a.slug()))
-}
 
 const (
 	uuidPrefix = "urn:uuid:"

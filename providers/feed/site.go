@@ -76,7 +76,6 @@ func (p *Provider) view(ctx context.Context, account string) (view, error) {
 		}
 		v.entries = append(v.entries, e)
 	}
-	slices.SortFunc(v.entries, order)
 	return v, nil
 }
 
