@@ -27,7 +27,6 @@ import (
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
-	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 )
 
@@ -202,9 +201,9 @@ func (w *world) call(token, method, path string, body any, headers ...string) an
 }
 
 // ok is call for what must work.
-func (w *world) ok(want int, token, method, path string, body any, headers ...string) answer {
+func (w *world) ok(want int, token, method, path string, body any) answer {
 	w.t.Helper()
-	a := w.call(token, method, path, body, headers...)
+	a := w.call(token, method, path, body)
 	if a.status != want {
 		w.t.Fatalf("%s %s: got %d %s, want %d", method, path, a.status, a.body, want)
 	}
@@ -339,4 +338,4 @@ func (redirectPlatform) FinishConnect(_ context.Context, in social.Callback) (so
 	return social.Connection{Account: "42", Name: `<b>Ann</b>`}, nil
 }
 
-var _ = domain.RoleOwner
+func textLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -57,22 +57,24 @@ func checkJSON(data []byte) error {
 	}
 	depth, inString := 0, false
 	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
+		c := data[i]
+		switch {
+		case c == '"':
+			inString = !inString
 		case inString && c == '\\':
 			if bytes.HasPrefix(data[i:], []byte(`\u0000`)) {
 				return &jsonError{"The text holds a NUL character, which cannot be stored."}
 			}
 			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return &jsonError{fmt.Sprintf("This is nested more than %d levels deep.", maxDepth)}
-			}
-		case c == '}' || c == ']':
-			depth--
+		case !inString:
+			depth += levels[c]
+		}
+		if depth > maxDepth {
+			return &jsonError{fmt.Sprintf("This is nested more than %d levels deep.", maxDepth)}
 		}
 	}
 	return nil
 }
+
+// levels is how each mark of JSON changes the depth.
+var levels = [256]int{'{': 1, '[': 1, '}': -1, ']': -1}

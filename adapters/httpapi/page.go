@@ -12,9 +12,6 @@ import (
 	"github.com/crierhq/crier/ports/store"
 )
 
-// defaultLimit is the length of a page where the request names none.
-const defaultLimit = 50
-
 // pageInfo is where a page stands in its list.
 type pageInfo struct {
 	Limit int    `json:"limit" doc:"How many entries a page has at most." example:"50"`
