@@ -2,6 +2,8 @@ package compose
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
@@ -45,25 +47,12 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 	if in.When != Draft {
 		problems = append(problems, s.checkPlatforms(pl)...)
 	}
-	return pl, problems, nil
+	return pl, once(problems), nil
 }
 
 func (pl *plan) load(ctx context.Context, r store.Repos, org domain.OrganizationID) error {
 	pl.channels, pl.media = map[domain.ChannelID]domain.Channel{}, map[domain.MediaID]domain.Media{}
-	var chIDs []domain.ChannelID
-	var mIDs []domain.MediaID
-	collect := func(items []domain.Item) {
-		for _, it := range items {
-			for _, m := range it.Media {
-				mIDs = append(mIDs, m.Media)
-			}
-		}
-	}
-	collect(pl.in.Items)
-	for _, t := range pl.in.Targets {
-		chIDs = append(chIDs, t.Channel)
-		collect(t.Items)
-	}
+	chIDs, mIDs := pl.named()
 	if len(chIDs) > 0 && len(chIDs) <= maxTargets {
 		found, err := r.Channels().GetMany(ctx, org, chIDs)
 		if err != nil {
@@ -83,6 +72,24 @@ func (pl *plan) load(ctx context.Context, r store.Repos, org domain.Organization
 		}
 	}
 	return nil
+}
+
+// named lists the channels and files that the post names, each once.
+func (pl *plan) named() ([]domain.ChannelID, []domain.MediaID) {
+	channels, files := map[domain.ChannelID]bool{}, map[domain.MediaID]bool{}
+	collect := func(items []domain.Item) {
+		for _, it := range items {
+			for _, m := range it.Media {
+				files[m.Media] = true
+			}
+		}
+	}
+	collect(pl.in.Items)
+	for _, t := range pl.in.Targets {
+		channels[t.Channel] = true
+		collect(t.Items)
+	}
+	return slices.Sorted(maps.Keys(channels)), slices.Sorted(maps.Keys(files))
 }
 
 // setTime reads the time the author wishes.

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,17 @@ type checklist []fault.Problem
 
 func (c *checklist) add(field, rule, format string, args ...any) {
 	*c = append(*c, fault.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+// once leaves out what was said before: channels of one platform find the same
+// in the items they share.
+func once(problems []fault.Problem) []fault.Problem {
+	seen := make(map[fault.Problem]bool, len(problems))
+	return slices.DeleteFunc(problems, func(p fault.Problem) bool {
+		said := seen[p]
+		seen[p] = true
+		return said
+	})
 }
 
 // checkShape reports what is wrong with a post whatever its channels are.
@@ -65,8 +77,11 @@ func (c *checklist) targets(pl plan) {
 			c.add(at+".id", "duplicate", "This channel is named twice.")
 		}
 		seen[t.Channel] = true
-		if len(t.Settings) > maxSettings {
-			c.add(at+".settings", "too_long", "These settings have %d bytes; %d are allowed.", len(t.Settings), maxSettings)
+		switch raw := t.Settings; {
+		case len(raw) > maxSettings:
+			c.add(at+".settings", "too_long", "These settings have %d bytes; %d are allowed.", len(raw), maxSettings)
+		case len(raw) > 0 && (!json.Valid(raw) || !storable(string(raw))):
+			c.add(at+".settings", "malformed", "This is not valid JSON.")
 		}
 		c.items(at+".items", t.Items, pl)
 	}
@@ -170,6 +185,9 @@ func (s *Service) checkTarget(c *checklist, pl plan, t domain.Target, ch domain.
 			c.add(itemsAt, "too_many", "A thread on %s has at most %d items; this one has %d.", pf.Descriptor.Name, 1+lim.Replies, len(items))
 		}
 	}
+	if len(items) > maxItems {
+		return // said already; nobody needs to hear of each
+	}
 	for j, it := range items {
 		v := view{c: c, at: fmt.Sprintf("%s[%d]", itemsAt, j), platform: pf.Descriptor.Name}
 		si := s.socialItem(pl, it, t.Settings, j > 0)
@@ -222,6 +240,9 @@ func (v view) media(l social.MediaLimit, media []social.Media) {
 	}
 	n := map[domain.MediaKind]int{}
 	for k, m := range media {
+		if m.MIME == "" {
+			continue // no such file, said already
+		}
 		n[m.Kind]++
 		v.file(fmt.Sprintf("%s[%d]", field, k), l, m)
 	}
@@ -243,9 +264,6 @@ func (v view) media(l social.MediaLimit, media []social.Media) {
 }
 
 func (v view) file(field string, l social.MediaLimit, m social.Media) {
-	if m.MIME == "" {
-		return // no such file, said already
-	}
 	i := slices.IndexFunc(l.Types, func(t social.MediaType) bool { return t.MIME == m.MIME })
 	if i < 0 {
 		v.c.add(field, "type", "%s does not take files of type %s.", v.platform, m.MIME)
@@ -274,9 +292,7 @@ func (v view) own(problems []fault.Problem, target string) {
 		default:
 			p.Field = v.at + "." + p.Field
 		}
-		if !slices.Contains(*v.c, p) {
-			*v.c = append(*v.c, p)
-		}
+		*v.c = append(*v.c, p)
 	}
 }
 

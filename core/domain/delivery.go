@@ -355,7 +355,7 @@ func (d *Delivery) Postpone(wake, now time.Time) error {
 // Look leaves a delivery whose outcome is in doubt alone until wake, and
 // counts the look-up that was in vain.
 func (d *Delivery) Look(wake, now time.Time) error {
-	if d.Open == "" {
+	if d.Open == "" && d.State != DeliveryProcessing {
 		return fault.New(fault.Conflict, "no_intent", "There is no change without a result to look for.")
 	}
 	d.Looks++
