@@ -1,0 +1,543 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/crierhq/crier/adapters/memstore"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
+	"github.com/crierhq/crier/testkit/storetest"
+)
+
+func check(t *testing.T, name string) storetest.Check {
+	t.Helper()
+	all := storetest.Checks()
+	i := slices.IndexFunc(all, func(c storetest.Check) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no check %q", name)
+	}
+	return all[i]
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, c := range storetest.Checks() {
+		if seen[c.Name] {
+			t.Errorf("two checks are named %q", c.Name)
+		}
+		seen[c.Name] = true
+	}
+}
+
+func TestGoodStoreHasNoFindings(t *testing.T) {
+	t.Parallel()
+	for _, c := range storetest.Checks() {
+		for _, f := range c.Findings(t.Context(), memstore.New()) {
+			t.Errorf("%s", f)
+		}
+	}
+}
+
+// Each wrong store must be found by every check that is named for it.
+func TestWrongStoresAreFound(t *testing.T) {
+	t.Parallel()
+	type (
+		posts      = store.Posts
+		deliveries = store.Deliveries
+	)
+	cases := map[string]struct {
+		found []string
+		wrong func() patches
+	}{
+		"rollback leaks the outbox": {[]string{"tx/rollback keeps nothing", "tx/a panic keeps nothing"}, func() patches {
+			aside := memstore.New()
+			return patches{outbox: func(store.Outbox) store.Outbox { return aside.Outbox() }}
+		}},
+		"there are no transactions": {[]string{
+			"tx/rollback keeps nothing", "tx/rollback takes back changes", "tx/a panic keeps nothing",
+			"tx/others see nothing before the end", "claim/a rollback frees it", "tx/a canceled context keeps nothing",
+		}, func() patches {
+			return patches{inTx: func(ctx context.Context, base store.Store, fn txFunc) error { return fn(ctx, base) }}
+		}},
+		"InTx wraps the error": {[]string{"tx/the error comes back as it is"}, func() patches {
+			return patches{inTx: func(ctx context.Context, base store.Store, fn txFunc) error {
+				if err := base.InTx(ctx, fn); err != nil {
+					return errors.Join(errors.New("transaction"), err)
+				}
+				return nil
+			}}
+		}},
+		"InTx swallows panics": {[]string{"tx/a panic keeps nothing"}, func() patches {
+			return patches{inTx: func(ctx context.Context, base store.Store, fn txFunc) (err error) {
+				defer func() { _ = recover() }()
+				return base.InTx(ctx, fn)
+			}}
+		}},
+		"InTx ignores the context": {[]string{"tx/a canceled context keeps nothing"}, func() patches {
+			return patches{inTx: func(ctx context.Context, base store.Store, fn txFunc) error {
+				return base.InTx(context.WithoutCancel(ctx), fn)
+			}}
+		}},
+		"updates lose writes": {[]string{"post/parallel updates all land"}, func() patches {
+			return patches{posts: func(p posts) posts { return losesWrites{p} }}
+		}},
+		"updates keep half-done work": {[]string{"post/update with an error changes nothing"}, func() patches {
+			return patches{posts: func(p posts) posts { return keepsHalf{p} }}
+		}},
+		"updates do not count": {[]string{
+			"post/update keeps every field", "post/update guards identity", "post/parallel updates all land",
+		}, func() patches { return patches{posts: func(p posts) posts { return noVersion{p} }} }},
+		"a claim leaves no lease": {[]string{
+			"claim/never hands one out twice", "claim/a lease keeps others away until it ends", "claim/gives a lease",
+			"wake/follows claims and changes",
+		}, func() patches { return patches{deliveries: func(d deliveries) deliveries { return noLease{d} }} }},
+		"the token stands still": {[]string{"claim/gives a lease", "claim/a lease keeps others away until it ends"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return claims{d, nil, func(d *domain.Delivery) { d.Lease.Token = 1 }} }}
+		}},
+		"claims come in any order": {[]string{"claim/takes what is due, in order"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return claimsBackwards{d} }}
+		}},
+		"claims ignore the limit": {[]string{"claim/keeps to limit and providers", "claim/takes what is due, in order"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return claims{d, func(c *store.Claim) { c.Limit = 1000 }, nil} }}
+		}},
+		"claims ignore the provider": {[]string{"claim/keeps to limit and providers"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return claims{d, func(c *store.Claim) { c.Providers = nil }, nil} }}
+		}},
+		"claims come early": {[]string{"claim/takes what is due, in order", "claim/a lease keeps others away until it ends"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return claims{d, func(c *store.Claim) { c.Now = c.Now.Add(time.Microsecond) }, nil}
+			}}
+		}},
+		"leases end late": {[]string{"claim/a lease keeps others away until it ends", "wake/follows claims and changes"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return claims{d, func(c *store.Claim) { c.Until = c.Until.Add(time.Microsecond) }, nil}
+			}}
+		}},
+		"the next wake is always now": {[]string{"wake/nothing to wake for", "wake/follows claims and changes"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return wakesAlways{d} }}
+		}},
+		"anybody renews": {[]string{"renew/extends living leases of the owner only", "renew/leaves fenced leases alone"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return renewsAll{d} }}
+		}},
+		"nothing is renewed": {[]string{"renew/extends living leases of the owner only"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return renewsNothing{d} }}
+		}},
+		"rows of others are returned": {[]string{
+			"post/keeps tenants apart", "delivery/lists those of posts", "delivery/lists those of a channel",
+			"channel/gets many", "channel/is found by account", "media/is deleted by its organization only", "media/gets many",
+			"attempt/lists those of deliveries", "outbox/keeps the history of a post",
+		}, func() patches {
+			return patches{
+				posts:      func(p posts) posts { return leakyPosts{p} },
+				deliveries: func(d deliveries) deliveries { return leakyDeliveries{d} },
+				channels:   func(c store.Channels) store.Channels { return leakyChannels{c} },
+				media:      func(m store.Media) store.Media { return leakyMedia{m} },
+				attempts:   func(a store.Attempts) store.Attempts { return leakyAttempts{a} },
+				outbox:     func(o store.Outbox) store.Outbox { return leakyOutbox{o} },
+			}
+		}},
+		"NotFound is a plain error": {[]string{"post/names what is not there", "post/keeps tenants apart"}, func() patches {
+			return patches{posts: func(p posts) posts { return changesPosts{Posts: p, plain: true} }}
+		}},
+		"nanoseconds are kept": {[]string{"post/keeps every field"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, got: func(p *domain.Post) { p.CreatedAt = p.CreatedAt.Add(1) }}
+			}}
+		}},
+		"times are local": {[]string{"post/keeps every field"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, got: func(p *domain.Post) { p.DueAt = p.DueAt.In(time.FixedZone("x", 3600)) }}
+			}}
+		}},
+		"a zero time comes back as 1970": {[]string{"post/keeps nothing as nothing"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, got: func(p *domain.Post) {
+					if p.DueAt.IsZero() {
+						p.DueAt = time.Unix(0, 0).UTC()
+					}
+				}}
+			}}
+		}},
+		"no JSON comes back as null": {[]string{"post/keeps empty values", "post/keeps every field"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, put: func(p *domain.Post) {
+					p.Targets = append(p.Targets, domain.Target{Settings: []byte("null")})
+				}}
+			}}
+		}},
+		"a column is forgotten": {[]string{"post/keeps every field", "post/update keeps every field"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags = nil }, got: func(p *domain.Post) { p.Wall = "" }}
+			}}
+		}},
+		"bad text is mended in silence": {[]string{"post/refuses text that cannot be stored"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags = nil }}
+			}}
+		}},
+		"a second insert goes through": {[]string{"post/refuses a second row with the same id", "user/an address is taken once"}, func() patches {
+			return patches{
+				posts: func(p posts) posts { return changesPosts{Posts: p, twice: true} },
+				users: func(u store.Users) store.Users { return takesAny{u} },
+			}
+		}},
+		"rows are shared with the caller": {[]string{"post/shares nothing with the caller"}, func() patches {
+			s := &sharedPosts{rows: map[domain.PostID]domain.Post{}}
+			return patches{posts: func(p posts) posts { return sharing{p, s} }}
+		}},
+		"lists have no order": {[]string{"post/lists by due time and id", "post/lists in pages, stable under inserts"}, func() patches {
+			return patches{posts: func(p posts) posts { return lists{p, nil, slices.Reverse[[]domain.Post]} }}
+		}},
+		"pages go by time alone": {[]string{"post/lists in pages, stable under inserts"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return lists{p, func(f *store.PostFilter) {
+					if !f.After.IsZero() {
+						f.After.ID = "\U0010ffff"
+					}
+				}, nil}
+			}}
+		}},
+		"pages start over": {[]string{"post/lists in pages, stable under inserts"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return lists{p, func(f *store.PostFilter) { f.After = store.Position{} }, nil}
+			}}
+		}},
+		"To is included": {[]string{"post/list is narrowed by time"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return lists{p, func(f *store.PostFilter) {
+					if !f.To.IsZero() {
+						f.To = f.To.Add(time.Microsecond)
+					}
+				}, nil}
+			}}
+		}},
+		"filters are ignored": {[]string{"post/list is narrowed by what a post is"}, func() patches {
+			return patches{posts: func(p posts) posts {
+				return lists{p, func(f *store.PostFilter) { f.Channel, f.Deliveries = "", nil }, nil}
+			}}
+		}},
+		"a flow can be taken again": {[]string{"connect/is taken once"}, func() patches {
+			return patches{connects: func(c store.Connects) store.Connects { return takesAgain{c} }}
+		}},
+		"events come backwards": {[]string{"outbox/comes in order", "outbox/orders a post's events by commit"}, func() patches {
+			return patches{outbox: func(o store.Outbox) store.Outbox { return backwards{o} }}
+		}},
+		"events are handed on again": {[]string{"outbox/is handed on once"}, func() patches {
+			return patches{outbox: func(o store.Outbox) store.Outbox { return neverMarked{o} }}
+		}},
+		"a document is written over": {[]string{"document/the first one stays"}, func() patches {
+			return patches{documents: func(d store.Documents) store.Documents { return overwrites{d} }}
+		}},
+		"a secret is set once": {[]string{"secret/is replaced"}, func() patches {
+			return patches{secrets: func(s store.Secrets) store.Secrets { return setsOnce{s} }}
+		}},
+		"a method panics": {[]string{"secret/is replaced"}, func() patches {
+			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, want := range c.found {
+				base := memstore.New()
+				s := wrong{wrongRepos{base, c.wrong()}, base}
+				fs := check(t, want).Findings(t.Context(), s)
+				if len(fs) == 0 {
+					t.Errorf("%q has no finding, want at least one", want)
+				}
+				for _, f := range fs {
+					if f.Check != want || !strings.HasPrefix(f.String(), want+": ") || f.Message == "" {
+						t.Errorf("finding %+v, want it to name its check and say something", f)
+					}
+				}
+			}
+		})
+	}
+}
+
+type losesWrites struct{ store.Posts }
+
+func (p losesWrites) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {
+	v, err := p.Get(ctx, org, id)
+	if err != nil {
+		return v, err
+	}
+	<-time.After(time.Millisecond) // others read the same meanwhile
+	if err := change(&v); err != nil {
+		return v, err
+	}
+	return p.Posts.Update(ctx, org, id, func(p *domain.Post) error { *p = v; return nil })
+}
+
+type keepsHalf struct{ store.Posts }
+
+func (p keepsHalf) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {
+	var failed error
+	v, err := p.Posts.Update(ctx, org, id, func(p *domain.Post) error { failed = change(p); return nil })
+	return v, errors.Join(err, failed)
+}
+
+type noVersion struct{ store.Posts }
+
+func (p noVersion) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
+	v, err := p.Posts.Get(ctx, org, id)
+	v.Version = min(v.Version, 1)
+	return v, err
+}
+
+type noLease struct{ store.Deliveries }
+
+func (d noLease) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	ds, err := d.Deliveries.Claim(ctx, c)
+	for _, row := range ds {
+		_, err := d.Update(ctx, row.Organization, row.ID, func(d *domain.Delivery) error { d.Lease = domain.Lease{}; return nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ds, err
+}
+
+// claims changes what is asked for, and what is given and stored.
+type claims struct {
+	store.Deliveries
+	asked func(*store.Claim)
+	given func(*domain.Delivery)
+}
+
+func (d claims) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	if d.asked != nil {
+		d.asked(&c)
+	}
+	ds, err := d.Deliveries.Claim(ctx, c)
+	for i := range ds {
+		if d.given != nil {
+			d.given(&ds[i])
+		}
+	}
+	return ds, err
+}
+
+type claimsBackwards struct{ store.Deliveries }
+
+func (d claimsBackwards) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	ds, err := d.Deliveries.Claim(ctx, c)
+	slices.Reverse(ds)
+	return ds, err
+}
+
+type wakesAlways struct{ store.Deliveries }
+
+func (d wakesAlways) NextWake(context.Context) (time.Time, error) {
+	return time.Date(2026, 3, 29, 12, 0, 0, 123456000, time.UTC), nil
+}
+
+type renewsAll struct{ store.Deliveries }
+
+func (d renewsAll) Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error) {
+	for _, id := range ids {
+		_, _ = d.Update(ctx, "org-ours", id, func(d *domain.Delivery) error {
+			d.Lease.Owner, d.Lease.Until = owner, until
+			return nil
+		})
+	}
+	return ids, nil
+}
+
+type renewsNothing struct{ store.Deliveries }
+
+func (d renewsNothing) Renew(context.Context, string, []domain.DeliveryID, time.Time) ([]domain.DeliveryID, error) {
+	return nil, nil
+}
+
+// both asks for both tenants that the kit knows.
+func both[T any](do func(domain.OrganizationID) ([]T, error)) ([]T, error) {
+	a, errA := do("org-ours")
+	b, errB := do("org-theirs")
+	return append(a, b...), errors.Join(errA, errB)
+}
+
+type leakyPosts struct{ store.Posts }
+
+func (p leakyPosts) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
+	if v, err := p.Posts.Get(ctx, org, id); err == nil {
+		return v, nil
+	}
+	return p.Posts.Get(ctx, "org-ours", id)
+}
+
+type leakyDeliveries struct{ store.Deliveries }
+
+func (d leakyDeliveries) OfPosts(ctx context.Context, _ domain.OrganizationID, ids ...domain.PostID) ([]domain.Delivery, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) { return d.Deliveries.OfPosts(ctx, o, ids...) })
+}
+
+func (d leakyDeliveries) OfChannel(ctx context.Context, _ domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) {
+		return d.Deliveries.OfChannel(ctx, o, id, limit, states...)
+	})
+}
+
+type leakyChannels struct{ store.Channels }
+
+func (c leakyChannels) GetMany(ctx context.Context, _ domain.OrganizationID, ids []domain.ChannelID) ([]domain.Channel, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Channel, error) { return c.Channels.GetMany(ctx, o, ids) })
+}
+
+func (c leakyChannels) ByAccount(ctx context.Context, _ domain.OrganizationID, p domain.ProviderID, account string) (domain.Channel, error) {
+	return c.Channels.ByAccount(ctx, "org-ours", p, account)
+}
+
+type leakyMedia struct{ store.Media }
+
+func (m leakyMedia) GetMany(ctx context.Context, _ domain.OrganizationID, ids []domain.MediaID) ([]domain.Media, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Media, error) { return m.Media.GetMany(ctx, o, ids) })
+}
+
+func (m leakyMedia) Delete(ctx context.Context, _ domain.OrganizationID, id domain.MediaID) error {
+	return m.Media.Delete(ctx, "org-ours", id)
+}
+
+type leakyAttempts struct{ store.Attempts }
+
+func (a leakyAttempts) OfDeliveries(ctx context.Context, _ domain.OrganizationID, ids ...domain.DeliveryID) ([]domain.Attempt, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Attempt, error) {
+		return a.Attempts.OfDeliveries(ctx, o, ids...)
+	})
+}
+
+type leakyOutbox struct{ store.Outbox }
+
+func (o leakyOutbox) OfPost(ctx context.Context, _ domain.OrganizationID, post domain.PostID, limit int) ([]domain.Event, error) {
+	return both(func(org domain.OrganizationID) ([]domain.Event, error) { return o.Outbox.OfPost(ctx, org, post, limit) })
+}
+
+// changesPosts changes what is put and what is got, and more.
+type changesPosts struct {
+	store.Posts
+	put, got     func(*domain.Post)
+	plain, twice bool
+}
+
+func (p changesPosts) Insert(ctx context.Context, org domain.OrganizationID, v domain.Post) error {
+	if p.put != nil {
+		p.put(&v)
+	}
+	err := p.Posts.Insert(ctx, org, v)
+	if p.twice && errors.Is(err, fault.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+func (p changesPosts) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
+	v, err := p.Posts.Get(ctx, org, id)
+	if p.got != nil {
+		p.got(&v)
+	}
+	if p.plain && err != nil {
+		return v, errors.New("not found")
+	}
+	return v, err
+}
+
+type takesAny struct{ store.Users }
+
+func (u takesAny) Insert(ctx context.Context, v domain.User) error {
+	if err := u.Users.Insert(ctx, v); !errors.Is(err, fault.ErrConflict) {
+		return err
+	}
+	return nil
+}
+
+type sharedPosts struct {
+	sync.Mutex
+	rows map[domain.PostID]domain.Post
+}
+
+// sharing gives out the slices that it was given.
+type sharing struct {
+	store.Posts
+	*sharedPosts
+}
+
+func (p sharing) Insert(ctx context.Context, org domain.OrganizationID, v domain.Post) error {
+	p.Lock()
+	defer p.Unlock()
+	p.rows[v.ID] = v
+	return p.Posts.Insert(ctx, org, v)
+}
+
+func (p sharing) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
+	v, err := p.Posts.Get(ctx, org, id)
+	p.Lock()
+	defer p.Unlock()
+	v.Items, v.Tags = p.rows[id].Items, p.rows[id].Tags
+	return v, err
+}
+
+// lists changes what is asked of a list, and what it gives.
+type lists struct {
+	store.Posts
+	asked func(*store.PostFilter)
+	given func([]domain.Post)
+}
+
+func (p lists) List(ctx context.Context, org domain.OrganizationID, f store.PostFilter) ([]domain.Post, error) {
+	if p.asked != nil {
+		p.asked(&f)
+	}
+	out, err := p.Posts.List(ctx, org, f)
+	if p.given != nil {
+		p.given(out)
+	}
+	return out, err
+}
+
+type takesAgain struct{ store.Connects }
+
+func (c takesAgain) Take(ctx context.Context, hash string, now time.Time) (store.Connect, error) {
+	v, err := c.Connects.Take(ctx, hash, now)
+	if err != nil {
+		return v, err
+	}
+	return v, c.Insert(ctx, v)
+}
+
+type backwards struct{ store.Outbox }
+
+func (o backwards) Pending(ctx context.Context, limit int) ([]domain.Event, error) {
+	evs, err := o.Outbox.Pending(ctx, limit)
+	slices.Reverse(evs)
+	return evs, err
+}
+
+type neverMarked struct{ store.Outbox }
+
+func (neverMarked) MarkRelayed(context.Context, time.Time, ...domain.EventID) error { return nil }
+
+type overwrites struct{ store.Documents }
+
+func (d overwrites) Put(ctx context.Context, v domain.Document) (domain.Document, error) {
+	if err := d.Replace(ctx, v); err == nil {
+		return v, nil
+	}
+	return d.Documents.Put(ctx, v)
+}
+
+type setsOnce struct{ store.Secrets }
+
+func (s setsOnce) Set(ctx context.Context, name, sealed string) error {
+	if _, err := s.Get(ctx, name); err == nil {
+		return nil
+	}
+	return s.Secrets.Set(ctx, name, sealed)
+}

@@ -1,0 +1,65 @@
+package storetest_test
+
+import (
+	"context"
+
+	"github.com/crierhq/crier/ports/store"
+)
+
+// patches say what is wrong with a store: each changes one repository.
+type patches struct {
+	users      func(store.Users) store.Users
+	channels   func(store.Channels) store.Channels
+	connects   func(store.Connects) store.Connects
+	posts      func(store.Posts) store.Posts
+	deliveries func(store.Deliveries) store.Deliveries
+	attempts   func(store.Attempts) store.Attempts
+	media      func(store.Media) store.Media
+	outbox     func(store.Outbox) store.Outbox
+	documents  func(store.Documents) store.Documents
+	secrets    func(store.Secrets) store.Secrets
+	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
+}
+
+type txFunc = func(context.Context, store.Repos) error
+
+// wrong is a good store with something wrong on purpose.
+type wrong struct {
+	wrongRepos
+	base store.Store
+}
+
+func (w wrong) InTx(ctx context.Context, fn txFunc) error {
+	patched := func(ctx context.Context, r store.Repos) error { return fn(ctx, wrongRepos{r, w.patches}) }
+	if w.inTx != nil {
+		return w.inTx(ctx, w.base, patched)
+	}
+	return w.base.InTx(ctx, patched)
+}
+
+func (w wrong) Ping(ctx context.Context) error { return w.base.Ping(ctx) }
+
+type wrongRepos struct {
+	store.Repos
+	patches
+}
+
+func patched[T any](f func(T) T, v T) T {
+	if f == nil {
+		return v
+	}
+	return f(v)
+}
+
+func (r wrongRepos) Users() store.Users       { return patched(r.users, r.Repos.Users()) }
+func (r wrongRepos) Channels() store.Channels { return patched(r.channels, r.Repos.Channels()) }
+func (r wrongRepos) Connects() store.Connects { return patched(r.connects, r.Repos.Connects()) }
+func (r wrongRepos) Posts() store.Posts       { return patched(r.posts, r.Repos.Posts()) }
+func (r wrongRepos) Deliveries() store.Deliveries {
+	return patched(r.deliveries, r.Repos.Deliveries())
+}
+func (r wrongRepos) Attempts() store.Attempts   { return patched(r.attempts, r.Repos.Attempts()) }
+func (r wrongRepos) Media() store.Media         { return patched(r.media, r.Repos.Media()) }
+func (r wrongRepos) Outbox() store.Outbox       { return patched(r.outbox, r.Repos.Outbox()) }
+func (r wrongRepos) Documents() store.Documents { return patched(r.documents, r.Repos.Documents()) }
+func (r wrongRepos) Secrets() store.Secrets     { return patched(r.secrets, r.Repos.Secrets()) }
