@@ -63,7 +63,7 @@ cover: ## Measure how much of the code the tests reach, into coverage.out
 
 .PHONY: bench
 bench: ## Measure the numbers of docs/performance.md on this machine
-	go run ./apps/internal/bench
+	$(SERVICES) go run ./apps/internal/bench
 
 ## Change it
 

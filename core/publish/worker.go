@@ -21,7 +21,8 @@ type WorkerConfig struct {
 	Now       func() time.Time
 	// Owner names this worker; no two living workers share a name.
 	Owner string
-	// Concurrency is how many deliveries are worked on at once. Default 64.
+	// Concurrency is how many deliveries are worked on at once. Default 256: they
+	// mostly wait for platforms.
 	Concurrency int
 	// Lease is for how long a claim is good unless it is renewed, and so how
 	// long a delivery waits after its worker died. Default 60 s.
@@ -38,7 +39,7 @@ type WorkerConfig struct {
 
 func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Concurrency <= 0 {
-		c.Concurrency = 64
+		c.Concurrency = 256
 	}
 	if c.Lease <= 0 {
 		c.Lease = time.Minute
@@ -209,19 +210,28 @@ func (w *Worker) release(id domain.DeliveryID, cancel context.CancelFunc) {
 	delete(w.held, id)
 }
 
-// wait sleeps until something may be due, somebody wakes the worker, or the
-// poll is over.
+// wait sleeps until something is due and there is a slot for it. While there is
+// nothing to do, a poll is one look-up in an index.
 func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
-	d := w.cfg.Poll
-	if len(slots) < cap(slots) {
-		next, err := w.cfg.Store.Deliveries().NextWake(ctx)
-		if err == nil && !next.IsZero() {
-			d = min(d, max(0, next.Sub(w.cfg.Now())))
+	for ctx.Err() == nil {
+		d := w.cfg.Poll
+		if len(slots) < cap(slots) {
+			next, err := w.cfg.Store.Deliveries().NextWake(ctx)
+			if err != nil {
+				return // the claim that follows says so
+			}
+			if !next.IsZero() {
+				d = min(d, next.Sub(w.cfg.Now()))
+			}
 		}
+		if d <= 0 {
+			return
+		}
+		w.rest(ctx, d, w.bell)
 	}
-	w.rest(ctx, d, w.bell)
 }
 
+// rest sleeps for d, or until bell rings.
 func (w *Worker) rest(ctx context.Context, d time.Duration, bell <-chan struct{}) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -15,6 +15,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"os"
 	"time"
 )
 
@@ -148,15 +149,9 @@ func (c *client) schedule(ctx context.Context) (*thread, error) {
 
 // await shows the time that is left and then waits until the thread is out.
 func (c *client) await(ctx context.Context, th *thread) error {
-	for left := time.Until(th.due); left > 0; left = time.Until(th.due) {
-		fmt.Printf("\r…  Due in %4.1f s ", left.Seconds())
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(min(left, 100*time.Millisecond)):
-		}
+	if err := countDown(ctx, th.due); err != nil {
+		return err
 	}
-	fmt.Print("\r")
 	for {
 		var post struct {
 			State      string
@@ -187,6 +182,24 @@ func (c *client) await(ctx context.Context, th *thread) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// countDown shows the time until due: in one line on a terminal, a line a
+// second elsewhere.
+func countDown(ctx context.Context, due time.Time) error {
+	format, every := "…  Due in %.0f s\n", time.Second
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		format, every = "\r…  Due in %4.1f s \r", 100*time.Millisecond
+	}
+	for left := time.Until(due); left > 0; left = time.Until(due) {
+		fmt.Printf(format, left.Seconds())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(left, every)):
+		}
+	}
+	return nil
 }
 
 // draw paints a picture that no other run has.

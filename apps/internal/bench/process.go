@@ -1,0 +1,312 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// database is where a measurement keeps its data.
+type database struct {
+	name string
+	dsn  string // empty: a SQLite file in the data folder
+}
+
+// server is the real server as a process.
+type server struct {
+	cmd     *exec.Cmd
+	url     string
+	dir     string
+	started time.Duration
+}
+
+// clockTick is the unit of CPU time in /proc, on every Linux that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+var httpClient = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+func start(ctx context.Context, binary, dir, url string) (*server, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{url: "http://127.0.0.1:" + strconv.Itoa(port), dir: dir}
+	s.cmd = exec.Command(binary) //nolint:noctx // stopped by stop
+	s.cmd.Env = append(os.Environ(), "DATA_DIR="+dir, "DATABASE_URL="+url, "BIND_ADDRESS=127.0.0.1",
+		"PORT="+strconv.Itoa(port), "LOG_LEVEL=error", "REGISTRATION=open")
+	s.cmd.Stderr = os.Stderr
+	begin := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for time.Since(begin) < 30*time.Second {
+		if resp, err := httpClient.Get(s.url + "/readyz"); err == nil { //nolint:noctx,forbidigo // bounded by the loop
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				s.started = time.Since(begin)
+				return s, nil
+			}
+		}
+		time.Sleep(time.Millisecond) //nolint:forbidigo // a measurement
+	}
+	return nil, errors.Join(errors.New("the server does not get ready"), s.stop())
+}
+
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.cmd.Wait()
+}
+
+// cpu is the CPU time that the process has used.
+func (s *server) cpu() (time.Duration, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	user, err1 := strconv.Atoi(fields[11])
+	sys, err2 := strconv.Atoi(fields[12])
+	return time.Duration(user+sys) * clockTick, errors.Join(err1, err2)
+}
+
+// resident is the memory that the process holds, in bytes.
+func (s *server) resident() (int, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(raw))[1])
+	return pages * os.Getpagesize(), err
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// client is a signed-in person.
+type client struct{ url, token string }
+
+func (c client) post(ctx context.Context, path string, in, out any) error {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("POST %s: %s: %s", path, resp.Status, body)
+	}
+	return json.Unmarshal(body, out)
+}
+
+// signUp makes an account with feed channels.
+func signUp(ctx context.Context, url string, channels int) (client, []string, error) {
+	c := client{url: url}
+	var who struct{ AccessToken string }
+	err := c.post(ctx, "/auth/register", map[string]string{"email": rand.Text() + "@example.org", "password": rand.Text()}, &who)
+	if err != nil {
+		return c, nil, err
+	}
+	c.token = who.AccessToken
+	ids := make([]string, channels)
+	for i := range ids {
+		var conn struct{ Integration struct{ ID string } }
+		if err := c.post(ctx, "/integrations/connect", map[string]any{
+			"provider": "feed", "fields": map[string]string{"title": "Feed " + strconv.Itoa(i)},
+		}, &conn); err != nil {
+			return c, nil, err
+		}
+		ids[i] = conn.Integration.ID
+	}
+	return c, ids, nil
+}
+
+func (c client) schedule(ctx context.Context, channel string, at time.Time) error {
+	var out struct{ ID string }
+	return c.post(ctx, "/posts", map[string]any{
+		"content": "A post of a common length, as people write them, with a link to https://example.org/something.",
+		"type":    "schedule", "scheduledAt": at.Format(time.RFC3339), "integrations": []string{channel},
+	}, &out)
+}
+
+// coldStart measures the time from the start of the process, on data that is
+// there already, until it is ready.
+func coldStart(ctx context.Context, binary, dir string, db database) ([]row, error) {
+	data, url, drop, err := fresh(ctx, dir, db)
+	if err != nil {
+		return nil, err
+	}
+	defer drop()
+	var took []time.Duration
+	for i := range rounds + 1 {
+		s, err := start(ctx, binary, data, url)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.stop(); err != nil {
+			return nil, err
+		}
+		if i > 0 { // the first makes the database
+			took = append(took, s.started)
+		}
+	}
+	return []row{{"Cold start until ready", db.name, median(took).Round(time.Millisecond).String(), "≤ 200 ms"}}, nil
+}
+
+// idleFor is how long an idle server is watched.
+const idleFor = 30 * time.Second
+
+// idle measures a server with 10 channels and 1,000 posts in the future.
+func idle(ctx context.Context, binary, dir string, db database) ([]row, error) {
+	data, url, drop, err := fresh(ctx, dir, db)
+	if err != nil {
+		return nil, err
+	}
+	defer drop()
+	s, err := start(ctx, binary, data, url)
+	if err != nil {
+		return nil, err
+	}
+	c, channels, err := signUp(ctx, s.url, 10)
+	if err == nil {
+		err = load(16, 1000, func(i int) error {
+			return c.schedule(ctx, channels[i%10], time.Now().Add(24*time.Hour+time.Duration(i)*time.Minute))
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	busy, err := s.resident()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.stop(); err != nil {
+		return nil, err
+	}
+	// A server that was started again shows what idling costs, without what
+	// filling it has left behind.
+	if s, err = start(ctx, binary, data, url); err != nil {
+		return nil, err
+	}
+	time.Sleep(3 * time.Second) //nolint:forbidigo // a measurement
+	before, err1 := s.cpu()
+	time.Sleep(idleFor) //nolint:forbidigo // a measurement
+	after, err2 := s.cpu()
+	rss, err3 := s.resident()
+	share := float64(after-before) / float64(idleFor) * 100
+	return []row{
+		{"Idle with 10 channels and 1,000 scheduled posts: memory", db.name, mib(rss), "≤ 40 MiB"},
+		{"The same: CPU", db.name, fmt.Sprintf("%.2f %% of a core", share), "≤ 0.2 %"},
+		{"Memory after creating the 1,000 posts", db.name, mib(busy), "≤ 96 MiB"},
+	}, errors.Join(err1, err2, err3, s.stop())
+}
+
+func mib(n int) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// creating measures POST /posts over HTTP, at 16 connections.
+func creating(ctx context.Context, binary, dir string, db database) ([]row, error) {
+	data, url, drop, err := fresh(ctx, dir, db)
+	if err != nil {
+		return nil, err
+	}
+	defer drop()
+	s, err := start(ctx, binary, data, url)
+	if err != nil {
+		return nil, err
+	}
+	c, channels, err := signUp(ctx, s.url, 10)
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	const n = 2000
+	var rates, costs []float64
+	for range rounds {
+		before, _ := s.cpu()
+		begin := time.Now()
+		if err := load(16, n, func(i int) error {
+			return c.schedule(ctx, channels[i%10], time.Now().Add(24*time.Hour))
+		}); err != nil {
+			return nil, errors.Join(err, s.stop())
+		}
+		rates = append(rates, n/time.Since(begin).Seconds())
+		after, _ := s.cpu()
+		costs = append(costs, float64(after-before)/float64(time.Millisecond)/n)
+	}
+	return []row{{
+		"POST /posts, one channel, 16 connections", db.name,
+		fmt.Sprintf("%.0f posts/s, %.2f ms CPU each", median(rates), median(costs)), "≥ 780 posts/s, ≤ 0.8 ms CPU",
+	}}, s.stop()
+}
+
+// load calls fn n times from a number of goroutines.
+func load(workers, n int, fn func(i int) error) error {
+	next := make(chan int)
+	errs := make(chan error, workers)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for i := range next {
+				if err := fn(i); err != nil {
+					errs <- err
+					for range next { //nolint:revive // let the others finish
+					}
+					return
+				}
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	close(errs)
+	return <-errs
+}
+
+// fresh returns an empty data folder and database, and what removes them.
+func fresh(ctx context.Context, dir string, db database) (data, url string, drop func(), err error) {
+	data = filepath.Join(dir, "data-"+rand.Text())
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return "", "", nil, err
+	}
+	if db.dsn == "" {
+		return data, "", func() { _ = os.RemoveAll(data) }, nil
+	}
+	url, dropSchema, err := freshSchema(ctx, db.dsn)
+	return data, url, func() { dropSchema(); _ = os.RemoveAll(data) }, err
+}
