@@ -20,19 +20,18 @@ type organizationRow struct {
 	Version    int    `bun:"version"`
 }
 
-func (r *organizationRow) set(o domain.Organization) error {
+func (r *organizationRow) set(o domain.Organization) {
 	*r = organizationRow{
 		ID: string(o.ID), Name: o.Name, Zone: o.Zone, LateWindow: int64(o.LateWindow),
 		CreatedAt: micros(o.CreatedAt), Version: o.Version,
 	}
-	return nil
 }
 
-func (r *organizationRow) value() (domain.Organization, error) {
+func (r *organizationRow) value() domain.Organization {
 	return domain.Organization{
 		ID: domain.OrganizationID(r.ID), Name: r.Name, Zone: r.Zone, LateWindow: time.Duration(r.LateWindow),
 		CreatedAt: instant(r.CreatedAt), Version: r.Version,
-	}, nil
+	}
 }
 
 type organizations struct{ repos }
@@ -62,19 +61,18 @@ type userRow struct {
 	Version      int    `bun:"version"`
 }
 
-func (r *userRow) set(u domain.User) error {
+func (r *userRow) set(u domain.User) {
 	*r = userRow{
 		ID: string(u.ID), Email: u.Email, Name: u.Name, PasswordHash: u.PasswordHash,
 		CreatedAt: micros(u.CreatedAt), Version: u.Version,
 	}
-	return nil
 }
 
-func (r *userRow) value() (domain.User, error) {
+func (r *userRow) value() domain.User {
 	return domain.User{
 		ID: domain.UserID(r.ID), Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash,
 		CreatedAt: instant(r.CreatedAt), Version: r.Version,
-	}, nil
+	}
 }
 
 type users struct{ repos }
@@ -113,18 +111,17 @@ type memberRow struct {
 	CreatedAt    int64  `bun:"created_at"`
 }
 
-func (r *memberRow) set(m domain.Member) error {
+func (r *memberRow) set(m domain.Member) {
 	*r = memberRow{
 		Organization: string(m.Organization), User: string(m.User), Role: string(m.Role), CreatedAt: micros(m.CreatedAt),
 	}
-	return nil
 }
 
-func (r *memberRow) value() (domain.Member, error) {
+func (r *memberRow) value() domain.Member {
 	return domain.Member{
 		Organization: domain.OrganizationID(r.Organization), User: domain.UserID(r.User),
 		Role: domain.Role(r.Role), CreatedAt: instant(r.CreatedAt),
-	}, nil
+	}
 }
 
 type members struct{ repos }
@@ -158,20 +155,19 @@ type sessionRow struct {
 	Version      int    `bun:"version"`
 }
 
-func (r *sessionRow) set(s domain.Session) error {
+func (r *sessionRow) set(s domain.Session) {
 	*r = sessionRow{
 		ID: string(s.ID), User: string(s.User), Organization: string(s.Organization), TokenHash: s.TokenHash,
 		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt), RevokedAt: micros(s.RevokedAt), Version: s.Version,
 	}
-	return nil
 }
 
-func (r *sessionRow) value() (domain.Session, error) {
+func (r *sessionRow) value() domain.Session {
 	return domain.Session{
 		ID: domain.SessionID(r.ID), User: domain.UserID(r.User), Organization: domain.OrganizationID(r.Organization),
 		TokenHash: r.TokenHash, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt),
 		RevokedAt: instant(r.RevokedAt), Version: r.Version,
-	}, nil
+	}
 }
 
 type sessions struct{ repos }

@@ -92,7 +92,7 @@ func schema(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil { //nolint:usetesting // t.Context ends before
+		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
 			t.Error(err)
 		}
 		if err := db.Close(); err != nil {

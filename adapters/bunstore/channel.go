@@ -13,46 +13,43 @@ import (
 type channelRow struct {
 	bun.BaseModel `bun:"table:crier_channels"`
 
-	ID            string `bun:"id,pk"`
-	Organization  string `bun:"organization_id"`
-	Provider      string `bun:"provider"`
-	Account       string `bun:"account"`
-	Name          string `bun:"name"`
-	Handle        string `bun:"handle"`
-	URL           string `bun:"url"`
-	Avatar        string `bun:"avatar"`
-	Traits        string `bun:"traits"` // JSON
-	State         string `bun:"state"`
-	StateReason   string `bun:"state_reason"`
-	Secret        string `bun:"secret"`
-	SecretExpires int64  `bun:"secret_expires"`
-	HostTokens    bool   `bun:"host_tokens"`
-	CreatedAt     int64  `bun:"created_at"`
-	UpdatedAt     int64  `bun:"updated_at"`
-	Version       int    `bun:"version"`
+	ID            string                    `bun:"id,pk"`
+	Organization  string                    `bun:"organization_id"`
+	Provider      string                    `bun:"provider"`
+	Account       string                    `bun:"account"`
+	Name          string                    `bun:"name"`
+	Handle        string                    `bun:"handle"`
+	URL           string                    `bun:"url"`
+	Avatar        string                    `bun:"avatar"`
+	Traits        object[map[string]string] `bun:"traits"`
+	State         string                    `bun:"state"`
+	StateReason   string                    `bun:"state_reason"`
+	Secret        string                    `bun:"secret"`
+	SecretExpires int64                     `bun:"secret_expires"`
+	HostTokens    bool                      `bun:"host_tokens"`
+	CreatedAt     int64                     `bun:"created_at"`
+	UpdatedAt     int64                     `bun:"updated_at"`
+	Version       int                       `bun:"version"`
 }
 
-func (r *channelRow) set(c domain.Channel) (err error) {
+func (r *channelRow) set(c domain.Channel) {
 	*r = channelRow{
 		ID: string(c.ID), Organization: string(c.Organization), Provider: string(c.Provider), Account: c.Account,
-		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, State: string(c.State), StateReason: c.StateReason,
+		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, Traits: object[map[string]string]{c.Traits}, State: string(c.State), StateReason: c.StateReason,
 		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens,
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
 	}
-	r.Traits, err = encode(c.Traits)
-	return err
 }
 
-func (r *channelRow) value() (domain.Channel, error) {
-	c := domain.Channel{
+func (r *channelRow) value() domain.Channel {
+	return domain.Channel{
 		ID: domain.ChannelID(r.ID), Organization: domain.OrganizationID(r.Organization),
 		Provider: domain.ProviderID(r.Provider), Account: r.Account,
 		Name: r.Name, Handle: r.Handle, URL: r.URL, Avatar: r.Avatar,
-		State: domain.ChannelState(r.State), StateReason: r.StateReason,
+		Traits: r.Traits.of, State: domain.ChannelState(r.State), StateReason: r.StateReason,
 		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens,
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
-	return c, decode(r.Traits, &c.Traits)
 }
 
 type channels struct{ repos }
@@ -107,19 +104,18 @@ type connectRow struct {
 	ExpiresAt    int64  `bun:"expires_at"`
 }
 
-func (r *connectRow) set(c store.Connect) error {
+func (r *connectRow) set(c store.Connect) {
 	*r = connectRow{
 		StateHash: c.StateHash, Organization: string(c.Organization), User: string(c.User),
 		Provider: string(c.Provider), Sealed: c.Sealed, ExpiresAt: micros(c.ExpiresAt),
 	}
-	return nil
 }
 
-func (r *connectRow) value() (store.Connect, error) {
+func (r *connectRow) value() store.Connect {
 	return store.Connect{
 		StateHash: r.StateHash, Organization: domain.OrganizationID(r.Organization), User: domain.UserID(r.User),
 		Provider: domain.ProviderID(r.Provider), Sealed: r.Sealed, ExpiresAt: instant(r.ExpiresAt),
-	}, nil
+	}
 }
 
 type connects struct{ repos }
@@ -136,7 +132,7 @@ func (r connects) Take(ctx context.Context, stateHash string, now time.Time) (st
 	if err != nil {
 		return store.Connect{}, translate(ctx, err)
 	}
-	return row.value()
+	return row.value(), nil
 }
 
 func (r connects) Purge(ctx context.Context, now time.Time) error {

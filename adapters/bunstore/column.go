@@ -1,7 +1,9 @@
 package bunstore
 
 import (
+	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -33,21 +35,36 @@ func orZero(n *int64) time.Time {
 	return instant(*n)
 }
 
-// encode is the text of a column that holds JSON; empty for nothing.
-func encode(v any) (string, error) {
-	if r := reflect.ValueOf(v); r.IsZero() || r.Kind() == reflect.Slice && r.Len() == 0 || r.Kind() == reflect.Map && r.Len() == 0 {
+// object is a column that holds a T as JSON; empty for nothing.
+type object[T any] struct{ of T }
+
+// Value implements driver.Valuer.
+func (o object[T]) Value() (driver.Value, error) {
+	if v := reflect.ValueOf(o.of); v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(v)
+	b, err := json.Marshal(o.of)
 	return string(b), err
 }
 
-// decode reads what encode wrote into v, a pointer.
-func decode(text string, v any) error {
-	if text == "" {
+// Scan implements sql.Scanner.
+func (o *object[T]) Scan(src any) error {
+	o.of = *new(T)
+	switch text := src.(type) {
+	case string:
+		return o.read([]byte(text))
+	case []byte:
+		return o.read(text)
+	default:
+		return fmt.Errorf("a JSON column holds a %T", src)
+	}
+}
+
+func (o *object[T]) read(text []byte) error {
+	if len(text) == 0 {
 		return nil
 	}
-	return json.Unmarshal([]byte(text), v)
+	return json.Unmarshal(text, &o.of)
 }
 
 // raw is the JSON of a column that holds it as it came.
@@ -69,20 +86,12 @@ func storableValue(v reflect.Value) error {
 	case reflect.String:
 		return storableText(v.String())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if err := storableValue(v.Field(i)); err != nil {
-				return err
-			}
-		}
+		return storableAll(v.NumField(), v.Field)
 	case reflect.Slice:
 		if v.Type() == jsonType {
 			return storableJSON(v.Bytes())
 		}
-		for i := range v.Len() {
-			if err := storableValue(v.Index(i)); err != nil {
-				return err
-			}
-		}
+		return storableAll(v.Len(), v.Index)
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
 			if err := storableText(it.Key().String() + it.Value().String()); err != nil {
@@ -94,6 +103,15 @@ func storableValue(v reflect.Value) error {
 			return storableValue(v.Elem())
 		}
 	default:
+	}
+	return nil
+}
+
+func storableAll(n int, at func(int) reflect.Value) error {
+	for i := range n {
+		if err := storableValue(at(i)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -17,30 +17,30 @@ import (
 type deliveryRow struct {
 	bun.BaseModel `bun:"table:crier_deliveries,alias:d"`
 
-	ID           string `bun:"id,pk"`
-	Organization string `bun:"organization_id"`
-	Post         string `bun:"post_id"`
-	Channel      string `bun:"channel_id"`
-	Provider     string `bun:"provider"`
-	State        string `bun:"state"`
-	DueAt        int64  `bun:"due_at"`
-	WakeAt       *int64 `bun:"wake_at"`
-	ClaimableAt  *int64 `bun:"claimable_at"`
-	LeaseOwner   string `bun:"lease_owner"`
-	LeaseUntil   int64  `bun:"lease_until"`
-	LeaseToken   int64  `bun:"lease_token"`
-	Revision     int    `bun:"revision"`
-	Parts        string `bun:"parts"`    // JSON of []partJSON
-	Progress     string `bun:"progress"` // JSON of cursorJSON
-	Open         string `bun:"open_attempt_id"`
-	Attempts     int    `bun:"attempts"`
-	Tries        int    `bun:"tries"`
-	Looks        int    `bun:"looks"`
-	Bound        int64  `bun:"bound"`
-	Reason       string `bun:"reason"` // JSON of reasonJSON
-	CreatedAt    int64  `bun:"created_at"`
-	UpdatedAt    int64  `bun:"updated_at"`
-	Version      int    `bun:"version"`
+	ID           string              `bun:"id,pk"`
+	Organization string              `bun:"organization_id"`
+	Post         string              `bun:"post_id"`
+	Channel      string              `bun:"channel_id"`
+	Provider     string              `bun:"provider"`
+	State        string              `bun:"state"`
+	DueAt        int64               `bun:"due_at"`
+	WakeAt       *int64              `bun:"wake_at"`
+	ClaimableAt  *int64              `bun:"claimable_at"`
+	LeaseOwner   string              `bun:"lease_owner"`
+	LeaseUntil   int64               `bun:"lease_until"`
+	LeaseToken   int64               `bun:"lease_token"`
+	Revision     int                 `bun:"revision"`
+	Parts        object[[]partJSON]  `bun:"parts"`
+	Progress     object[*cursorJSON] `bun:"progress"`
+	Open         string              `bun:"open_attempt_id"`
+	Attempts     int                 `bun:"attempts"`
+	Tries        int                 `bun:"tries"`
+	Looks        int                 `bun:"looks"`
+	Bound        int64               `bun:"bound"`
+	Reason       object[reasonJSON]  `bun:"reason"`
+	CreatedAt    int64               `bun:"created_at"`
+	UpdatedAt    int64               `bun:"updated_at"`
+	Version      int                 `bun:"version"`
 }
 
 type partJSON struct {
@@ -66,7 +66,7 @@ type reasonJSON struct {
 	Evidence string `json:"evidence,omitempty"`
 }
 
-func (r *deliveryRow) set(d domain.Delivery) (err error) {
+func (r *deliveryRow) set(d domain.Delivery) {
 	*r = deliveryRow{
 		ID: string(d.ID), Organization: string(d.Organization), Post: string(d.Post), Channel: string(d.Channel),
 		Provider: string(d.Provider), State: string(d.State), DueAt: micros(d.DueAt),
@@ -75,19 +75,14 @@ func (r *deliveryRow) set(d domain.Delivery) (err error) {
 		Revision: d.Revision, Open: string(d.Open), Attempts: d.Attempts, Tries: d.Tries, Looks: d.Looks, Bound: micros(d.Bound),
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), Version: d.Version,
 	}
-	parts := convert(d.Parts, func(p domain.Part) partJSON {
+	r.Parts.of = convert(d.Parts, func(p domain.Part) partJSON {
 		return partJSON{Ref: (*refJSON)(p.Ref), PublishedAt: orNull(p.PublishedAt)}
 	})
-	if r.Parts, err = encode(parts); err != nil {
-		return err
-	}
 	if !d.Cursor.IsZero() || d.Cursor.After != 0 {
-		if r.Progress, err = encode(&cursorJSON{d.Cursor.Next, d.Cursor.State, d.Cursor.After}); err != nil {
-			return err
-		}
+		c := cursorJSON(d.Cursor)
+		r.Progress.of = &c
 	}
-	r.Reason, err = encode(reasonJSON(d.Reason))
-	return err
+	r.Reason.of = reasonJSON(d.Reason)
 }
 
 // claimableAt is the time from which a worker may take d; nil: never.
@@ -99,31 +94,22 @@ func claimableAt(d domain.Delivery) *int64 {
 	return &at
 }
 
-func (r *deliveryRow) value() (domain.Delivery, error) {
+func (r *deliveryRow) value() domain.Delivery {
 	d := domain.Delivery{
 		ID: domain.DeliveryID(r.ID), Organization: domain.OrganizationID(r.Organization), Post: domain.PostID(r.Post),
 		Channel: domain.ChannelID(r.Channel), Provider: domain.ProviderID(r.Provider), State: domain.DeliveryState(r.State),
 		DueAt: instant(r.DueAt), WakeAt: orZero(r.WakeAt),
 		Lease:    domain.Lease{Owner: r.LeaseOwner, Until: instant(r.LeaseUntil), Token: r.LeaseToken},
-		Revision: r.Revision, Open: domain.AttemptID(r.Open), Attempts: r.Attempts, Tries: r.Tries, Looks: r.Looks, Bound: instant(r.Bound),
+		Revision: r.Revision, Open: domain.AttemptID(r.Open), Attempts: r.Attempts, Tries: r.Tries, Looks: r.Looks, Bound: instant(r.Bound), Reason: domain.Reason(r.Reason.of),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
-	var parts []partJSON
-	if err := decode(r.Parts, &parts); err != nil {
-		return d, err
-	}
-	d.Parts = convert(parts, func(p partJSON) domain.Part {
+	d.Parts = convert(r.Parts.of, func(p partJSON) domain.Part {
 		return domain.Part{Ref: (*domain.Ref)(p.Ref), PublishedAt: orZero(p.PublishedAt)}
 	})
-	var c cursorJSON
-	if err := decode(r.Progress, &c); err != nil {
-		return d, err
+	if r.Progress.of != nil {
+		d.Cursor = domain.Cursor(*r.Progress.of)
 	}
-	d.Cursor = domain.Cursor(c)
-	var reason reasonJSON
-	err := decode(r.Reason, &reason)
-	d.Reason = domain.Reason(reason)
-	return d, err
+	return d
 }
 
 type deliveries struct{ repos }
@@ -140,9 +126,7 @@ func (r deliveries) Insert(ctx context.Context, org domain.OrganizationID, ds ..
 		if err := storable(d); err != nil {
 			return err
 		}
-		if err := rows[i].set(d); err != nil {
-			return err
-		}
+		rows[i].set(d)
 	}
 	return insertAll(ctx, r.repos, rows, func(r deliveryRow) string { return r.ID })
 }
@@ -240,10 +224,7 @@ func (r repos) claim(ctx context.Context, c store.Claim) ([]domain.Delivery, err
 	if err := q.Scan(ctx); err != nil || len(rows) == 0 {
 		return nil, translate(ctx, err)
 	}
-	ds, err := values[deliveryRow, domain.Delivery](rows)
-	if err != nil {
-		return nil, err
-	}
+	ds := values[deliveryRow, domain.Delivery](rows)
 	for i := range ds {
 		ds[i].Claim(c.Owner, c.Until)
 	}

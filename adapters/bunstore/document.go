@@ -19,13 +19,12 @@ type documentRow struct {
 	Data  string `bun:"data"`
 }
 
-func (r *documentRow) set(d domain.Document) error {
+func (r *documentRow) set(d domain.Document) {
 	*r = documentRow{Space: d.Space, Key: d.Key, At: micros(d.At), Data: string(d.Data)}
-	return nil
 }
 
-func (r *documentRow) value() (domain.Document, error) {
-	return domain.Document{Space: r.Space, Key: r.Key, At: instant(r.At), Data: raw(r.Data)}, nil
+func (r *documentRow) value() domain.Document {
+	return domain.Document{Space: r.Space, Key: r.Key, At: instant(r.At), Data: raw(r.Data)}
 }
 
 type documents struct{ repos }

@@ -13,50 +13,38 @@ import (
 type attemptRow struct {
 	bun.BaseModel `bun:"table:crier_attempts"`
 
-	ID           string `bun:"id,pk"`
-	Organization string `bun:"organization_id"`
-	Post         string `bun:"post_id"`
-	Delivery     string `bun:"delivery_id"`
-	Item         int    `bun:"item"`
-	Number       int    `bun:"number"`
-	Key          string `bun:"attempt_key"`
-	Revision     int    `bun:"revision"`
-	StartedAt    int64  `bun:"started_at"`
-	EndedAt      int64  `bun:"ended_at"`
-	Result       string `bun:"result"`
-	Reason       string `bun:"reason"` // JSON of reasonJSON
-	Status       int    `bun:"status"`
-	Ref          string `bun:"ref"` // JSON of refJSON
+	ID           string             `bun:"id,pk"`
+	Organization string             `bun:"organization_id"`
+	Post         string             `bun:"post_id"`
+	Delivery     string             `bun:"delivery_id"`
+	Item         int                `bun:"item"`
+	Number       int                `bun:"number"`
+	Key          string             `bun:"attempt_key"`
+	Revision     int                `bun:"revision"`
+	StartedAt    int64              `bun:"started_at"`
+	EndedAt      int64              `bun:"ended_at"`
+	Result       string             `bun:"result"`
+	Reason       object[reasonJSON] `bun:"reason"`
+	Status       int                `bun:"status"`
+	Ref          object[*refJSON]   `bun:"ref"`
 }
 
-func (r *attemptRow) set(a domain.Attempt) (err error) {
+func (r *attemptRow) set(a domain.Attempt) {
 	*r = attemptRow{
 		ID: string(a.ID), Organization: string(a.Organization), Post: string(a.Post), Delivery: string(a.Delivery),
 		Item: a.Item, Number: a.Number, Key: a.Key, Revision: a.Revision,
 		StartedAt: micros(a.StartedAt), EndedAt: micros(a.EndedAt), Result: string(a.Result), Status: a.Status,
+		Reason: object[reasonJSON]{reasonJSON(a.Reason)}, Ref: object[*refJSON]{(*refJSON)(a.Ref)},
 	}
-	if r.Reason, err = encode(reasonJSON(a.Reason)); err != nil {
-		return err
-	}
-	r.Ref, err = encode((*refJSON)(a.Ref))
-	return err
 }
 
-func (r *attemptRow) value() (domain.Attempt, error) {
-	a := domain.Attempt{
+func (r *attemptRow) value() domain.Attempt {
+	return domain.Attempt{
 		ID: domain.AttemptID(r.ID), Organization: domain.OrganizationID(r.Organization), Post: domain.PostID(r.Post),
 		Delivery: domain.DeliveryID(r.Delivery), Item: r.Item, Number: r.Number, Key: r.Key, Revision: r.Revision,
 		StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), Result: domain.AttemptResult(r.Result), Status: r.Status,
+		Reason: domain.Reason(r.Reason.of), Ref: (*domain.Ref)(r.Ref.of),
 	}
-	var reason reasonJSON
-	if err := decode(r.Reason, &reason); err != nil {
-		return a, err
-	}
-	a.Reason = domain.Reason(reason)
-	var ref *refJSON
-	err := decode(r.Ref, &ref)
-	a.Ref = (*domain.Ref)(ref)
-	return a, err
 }
 
 type attempts struct{ repos }
@@ -100,19 +88,18 @@ type eventRow struct {
 }
 
 // set leaves Seq and RelayedAt for the database.
-func (r *eventRow) set(e domain.Event) error {
+func (r *eventRow) set(e domain.Event) {
 	*r = eventRow{
 		ID: string(e.ID), Organization: string(e.Organization), Kind: string(e.Kind), Post: string(e.Post),
 		Subject: e.Subject, Data: string(e.Data), At: micros(e.At),
 	}
-	return nil
 }
 
-func (r *eventRow) value() (domain.Event, error) {
+func (r *eventRow) value() domain.Event {
 	return domain.Event{
 		ID: domain.EventID(r.ID), Organization: domain.OrganizationID(r.Organization), Kind: domain.EventKind(r.Kind),
 		Post: domain.PostID(r.Post), Subject: r.Subject, Data: raw(r.Data), At: instant(r.At), Seq: r.Seq,
-	}, nil
+	}
 }
 
 type outbox struct{ repos }
@@ -127,9 +114,7 @@ func (r outbox) Append(ctx context.Context, evs ...domain.Event) error {
 		if err := storable(e); err != nil {
 			return err
 		}
-		if err := rows[i].set(e); err != nil {
-			return err
-		}
+		rows[i].set(e)
 		if e.Post != "" {
 			about = append(about, string(e.Post))
 		}

@@ -28,21 +28,20 @@ type mediaRow struct {
 	CreatedAt    int64  `bun:"created_at"`
 }
 
-func (r *mediaRow) set(m domain.Media) error {
+func (r *mediaRow) set(m domain.Media) {
 	*r = mediaRow{
 		ID: string(m.ID), Organization: string(m.Organization), Name: m.Name, Kind: string(m.Kind), MIME: m.MIME,
 		Bytes: m.Bytes, Width: m.Width, Height: m.Height, SHA256: m.SHA256, Alt: m.Alt, Key: m.Key,
 		CreatedBy: string(m.CreatedBy), CreatedAt: micros(m.CreatedAt),
 	}
-	return nil
 }
 
-func (r *mediaRow) value() (domain.Media, error) {
+func (r *mediaRow) value() domain.Media {
 	return domain.Media{
 		ID: domain.MediaID(r.ID), Organization: domain.OrganizationID(r.Organization), Name: r.Name,
 		Kind: domain.MediaKind(r.Kind), MIME: r.MIME, Bytes: r.Bytes, Width: r.Width, Height: r.Height,
 		SHA256: r.SHA256, Alt: r.Alt, Key: r.Key, CreatedBy: domain.UserID(r.CreatedBy), CreatedAt: instant(r.CreatedAt),
-	}, nil
+	}
 }
 
 type media struct{ repos }

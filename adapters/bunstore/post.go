@@ -14,22 +14,22 @@ import (
 type postRow struct {
 	bun.BaseModel `bun:"table:crier_posts,alias:p"`
 
-	ID           string `bun:"id,pk"`
-	Organization string `bun:"organization_id"`
-	Author       string `bun:"author_id"`
-	State        string `bun:"state"`
-	Items        string `bun:"items"`    // JSON of []itemJSON
-	Targets      string `bun:"targets"`  // JSON of []targetJSON
-	Channels     string `bun:"channels"` // JSON array of the channels of targets
-	DueAt        int64  `bun:"due_at"`
-	ListAt       int64  `bun:"list_at"`
-	Zone         string `bun:"zone"`
-	Wall         string `bun:"wall"`
-	Tags         string `bun:"tags"` // JSON
-	Revision     int    `bun:"revision"`
-	CreatedAt    int64  `bun:"created_at"`
-	UpdatedAt    int64  `bun:"updated_at"`
-	Version      int    `bun:"version"`
+	ID           string                     `bun:"id,pk"`
+	Organization string                     `bun:"organization_id"`
+	Author       string                     `bun:"author_id"`
+	State        string                     `bun:"state"`
+	Items        object[[]itemJSON]         `bun:"items"`
+	Targets      object[[]targetJSON]       `bun:"targets"`
+	Channels     object[[]domain.ChannelID] `bun:"channels"` // those of Targets
+	DueAt        int64                      `bun:"due_at"`
+	ListAt       int64                      `bun:"list_at"`
+	Zone         string                     `bun:"zone"`
+	Wall         string                     `bun:"wall"`
+	Tags         object[[]string]           `bun:"tags"`
+	Revision     int                        `bun:"revision"`
+	CreatedAt    int64                      `bun:"created_at"`
+	UpdatedAt    int64                      `bun:"updated_at"`
+	Version      int                        `bun:"version"`
 }
 
 type itemJSON struct {
@@ -77,53 +77,29 @@ func convert[A, B any](in []A, f func(A) B) []B {
 	return out
 }
 
-func (r *postRow) set(p domain.Post) (err error) {
+func (r *postRow) set(p domain.Post) {
 	*r = postRow{
 		ID: string(p.ID), Organization: string(p.Organization), Author: string(p.Author), State: string(p.State),
+		Items: object[[]itemJSON]{itemsJSON(p.Items)}, Tags: object[[]string]{p.Tags},
 		DueAt: micros(p.DueAt), ListAt: micros(store.ListTime(p)), Zone: p.Zone, Wall: p.Wall, Revision: p.Revision,
 		CreatedAt: micros(p.CreatedAt), UpdatedAt: micros(p.UpdatedAt), Version: p.Version,
 	}
-	if r.Items, err = encode(itemsJSON(p.Items)); err != nil {
-		return err
+	for _, t := range p.Targets {
+		r.Channels.of = append(r.Channels.of, t.Channel)
+		r.Targets.of = append(r.Targets.of, targetJSON{Channel: t.Channel, Settings: t.Settings, Items: itemsJSON(t.Items)})
 	}
-	targets := convert(p.Targets, func(t domain.Target) targetJSON {
-		return targetJSON{Channel: t.Channel, Settings: t.Settings, Items: itemsJSON(t.Items)}
-	})
-	if r.Targets, err = encode(targets); err != nil {
-		return err
-	}
-	on := make([]domain.ChannelID, len(p.Targets)) // never empty text: it is read as JSON
-	for i, t := range p.Targets {
-		on[i] = t.Channel
-	}
-	list, err := json.Marshal(on)
-	if err != nil {
-		return err
-	}
-	r.Channels = string(list)
-	r.Tags, err = encode(p.Tags)
-	return err
 }
 
-func (r *postRow) value() (domain.Post, error) {
-	p := domain.Post{
+func (r *postRow) value() domain.Post {
+	return domain.Post{
 		ID: domain.PostID(r.ID), Organization: domain.OrganizationID(r.Organization), Author: domain.UserID(r.Author),
-		State: domain.PostState(r.State), DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Revision: r.Revision,
+		State: domain.PostState(r.State), Items: itemsOf(r.Items.of),
+		Targets: convert(r.Targets.of, func(t targetJSON) domain.Target {
+			return domain.Target{Channel: t.Channel, Settings: t.Settings, Items: itemsOf(t.Items)}
+		}),
+		DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Tags: r.Tags.of, Revision: r.Revision,
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
-	var items []itemJSON
-	if err := decode(r.Items, &items); err != nil {
-		return p, err
-	}
-	p.Items = itemsOf(items)
-	var targets []targetJSON
-	if err := decode(r.Targets, &targets); err != nil {
-		return p, err
-	}
-	p.Targets = convert(targets, func(t targetJSON) domain.Target {
-		return domain.Target{Channel: t.Channel, Settings: t.Settings, Items: itemsOf(t.Items)}
-	})
-	return p, decode(r.Tags, &p.Tags)
 }
 
 type posts struct{ repos }
@@ -158,9 +134,9 @@ func (r posts) narrow(q *bun.SelectQuery, f store.PostFilter) *bun.SelectQuery {
 		q = q.Where("p.state = ?", string(f.State))
 	}
 	if f.Channel != "" {
-		has := "EXISTS (SELECT 1 FROM json_each(p.channels) AS c WHERE c.value = ?)"
+		has := "EXISTS (SELECT 1 FROM json_each(nullif(p.channels, '')) AS c WHERE c.value = ?)"
 		if r.st.dialect == Postgres {
-			has = "jsonb_exists(p.channels::jsonb, ?)"
+			has = "jsonb_exists(nullif(p.channels, '')::jsonb, ?)"
 		}
 		q = q.Where(has, string(f.Channel))
 	}

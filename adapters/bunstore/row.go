@@ -12,9 +12,9 @@ import (
 type row[R, V any] interface {
 	*R
 	// set fills the row from v.
-	set(v V) error
+	set(v V)
 	// value is what the row carries.
-	value() (V, error)
+	value() V
 }
 
 // where narrows a query.
@@ -38,9 +38,7 @@ func insert[R, V any, P row[R, V]](ctx context.Context, r repos, v V) error {
 		return err
 	}
 	rec := P(new(R))
-	if err := rec.set(v); err != nil {
-		return err
-	}
+	rec.set(v)
 	res, err := r.st.build.NewInsert().Conn(r.writer()).Model(rec).On("CONFLICT DO NOTHING").Returning("").Exec(ctx)
 	if err != nil {
 		return translate(ctx, err)
@@ -67,7 +65,7 @@ func get[R, V any, P row[R, V]](ctx context.Context, r repos, w where) (V, error
 	if err := r.st.build.NewSelect().Conn(r.reader()).Model(rec).ApplyQueryBuilder(w).Scan(ctx); err != nil {
 		return zero, translate(ctx, err)
 	}
-	return rec.value()
+	return rec.value(), nil
 }
 
 // list reads the rows that q finds.
@@ -76,22 +74,18 @@ func list[R, V any, P row[R, V]](ctx context.Context, r repos, q func(*bun.Selec
 	if err := q(r.st.build.NewSelect().Conn(r.reader()).Model(&recs)).Scan(ctx); err != nil {
 		return nil, translate(ctx, err)
 	}
-	return values[R, V, P](recs)
+	return values[R, V, P](recs), nil
 }
 
-func values[R, V any, P row[R, V]](recs []R) ([]V, error) {
+func values[R, V any, P row[R, V]](recs []R) []V {
 	if len(recs) == 0 {
-		return nil, nil
+		return nil
 	}
 	out := make([]V, len(recs))
 	for i := range recs {
-		v, err := P(&recs[i]).value()
-		if err != nil {
-			return nil, err
-		}
-		out[i] = v
+		out[i] = P(&recs[i]).value()
 	}
-	return out, nil
+	return out
 }
 
 // update loads a row, lets change work on what it carries and stores it, while
@@ -105,14 +99,8 @@ func update[R, V any, P row[R, V]](ctx context.Context, r repos, w where, change
 		if err := q.Scan(ctx); err != nil {
 			return translate(ctx, err)
 		}
-		old, err := rec.value()
-		if err != nil {
-			return err
-		}
-		v, err := rec.value() // once more, so that change cannot reach old
-		if err != nil {
-			return err
-		}
+		v := rec.value()
+		old := v
 		if err := change(&v); err != nil {
 			return err
 		}
@@ -120,14 +108,12 @@ func update[R, V any, P row[R, V]](ctx context.Context, r repos, w where, change
 		if err := storable(v); err != nil {
 			return err
 		}
-		if err := rec.set(v); err != nil {
-			return err
-		}
+		rec.set(v)
 		if _, err := r.st.build.NewUpdate().Conn(r.tx).Model(rec).WherePK().Exec(ctx); err != nil {
 			return translate(ctx, err)
 		}
-		out, err = rec.value()
-		return err
+		out = rec.value()
+		return nil
 	})
 	if err != nil {
 		var zero V

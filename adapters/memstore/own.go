@@ -80,7 +80,7 @@ func detachSlice(v reflect.Value, check bool) error {
 	if v.Type() == jsonType {
 		raw := v.Addr().Interface().(*json.RawMessage)
 		*raw = slices.Clone(*raw)
-		if check && !json.Valid(*raw) {
+		if check && (!json.Valid(*raw) || !utf8.Valid(*raw)) {
 			return fault.New(fault.Invalid, "not_json", "A value is not JSON.")
 		}
 		return nil

@@ -48,6 +48,13 @@ func fillValue(v reflect.Value, path string, n *int) {
 		v.SetInt(int64(*n))
 	case reflect.Bool:
 		v.SetBool(true)
+	default:
+		fillInside(v, path, n)
+	}
+}
+
+func fillInside(v reflect.Value, path string, n *int) {
+	switch v.Kind() {
 	case reflect.Struct:
 		for f, fv := range v.Fields() {
 			fillValue(fv, f.Name, n)
@@ -114,6 +121,7 @@ func scribble(v reflect.Value) {
 			scribble(v.Elem())
 			v.Elem().SetZero()
 		}
+	default:
 	}
 }
 
@@ -129,52 +137,53 @@ func diff(got, want any) []string {
 func diffValue(path string, got, want reflect.Value, out *[]string) {
 	differ := func(g, w any) { *out = append(*out, fmt.Sprintf("%s: got %v, want %v", path, g, w)) }
 	switch {
-	case got.Type() == timeType:
-		g, w := got.Interface().(time.Time), domain.Instant(want.Interface().(time.Time))
-		if !g.Equal(w) || g.Location() != time.UTC || g.IsZero() != w.IsZero() {
-			differ(g.Format(time.RFC3339Nano), w.Format(time.RFC3339Nano))
+	case got.Type() == timeType || got.Type() == jsonType:
+		if g, w, same := compare(got.Interface(), want.Interface()); !same {
+			differ(g, w)
 		}
-		return
-	case got.Type() == jsonType:
-		g, w := got.Bytes(), want.Bytes()
-		if !sameJSON(g, w) {
-			differ(string(g), string(w))
-		}
-		return
-	}
-	switch got.Kind() {
-	case reflect.Struct:
+	case got.Kind() == reflect.Struct:
 		for i := range got.NumField() {
 			diffValue(path+"."+got.Type().Field(i).Name, got.Field(i), want.Field(i), out)
 		}
-	case reflect.Slice:
-		if got.Len() != want.Len() {
-			differ(fmt.Sprint(got.Len(), " entries"), want.Len())
-			return
-		}
+	case got.Kind() == reflect.Slice && got.Len() == want.Len():
 		for i := range got.Len() {
 			diffValue(fmt.Sprintf("%s[%d]", path, i), got.Index(i), want.Index(i), out)
 		}
-	case reflect.Map:
-		if got.Len() != want.Len() || got.Len() > 0 && !reflect.DeepEqual(got.Interface(), want.Interface()) {
-			differ(got, want)
-		}
-	case reflect.Pointer:
-		if got.IsNil() != want.IsNil() {
-			differ(pointed(got), pointed(want))
-		} else if !got.IsNil() {
-			diffValue(path, got.Elem(), want.Elem(), out)
-		}
-	default:
-		if !got.Equal(want) {
-			differ(got, want)
-		}
+	case got.Kind() == reflect.Pointer && !got.IsNil() && !want.IsNil():
+		diffValue(path, got.Elem(), want.Elem(), out)
+	case !sameLeaf(got, want):
+		differ(shown(got), shown(want))
 	}
 }
 
-func pointed(v reflect.Value) string {
-	if v.IsNil() {
-		return "nil"
+// compare compares two times or two pieces of JSON, and shows them.
+func compare(got, want any) (g, w string, same bool) {
+	if raw, ok := got.(json.RawMessage); ok {
+		wanted := want.(json.RawMessage)
+		return string(raw), string(wanted), sameJSON(raw, wanted)
+	}
+	have, need := got.(time.Time), domain.Instant(want.(time.Time))
+	same = have.Equal(need) && have.Location() == time.UTC && have.IsZero() == need.IsZero()
+	return have.Format(time.RFC3339Nano), need.Format(time.RFC3339Nano), same
+}
+
+// sameLeaf compares what diffValue does not look into.
+func sameLeaf(got, want reflect.Value) bool {
+	switch got.Kind() {
+	case reflect.Map:
+		return got.Len() == want.Len() && (got.Len() == 0 || reflect.DeepEqual(got.Interface(), want.Interface()))
+	case reflect.Pointer:
+		return got.IsNil() == want.IsNil()
+	case reflect.Slice:
+		return false // their lengths differ
+	default:
+		return got.Equal(want)
+	}
+}
+
+func shown(v reflect.Value) string {
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return fmt.Sprint(v)
 	}
 	return fmt.Sprintf("&%+v", v.Elem())
 }

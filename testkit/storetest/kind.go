@@ -272,6 +272,7 @@ func spoil(v reflect.Value, bad string) bool {
 	case reflect.Map:
 		v.SetMapIndex(reflect.ValueOf("bad"), reflect.ValueOf(bad))
 		return true
+	default:
 	}
 	return false
 }
@@ -288,7 +289,7 @@ func (k kind[T]) tenants(b *bench) {
 	if k.update == nil {
 		return
 	}
-	_, err := k.update(b, b, other, func(v *T) error {
+	_, err := k.update(b, b, other, func(*T) error {
 		b.errorf("change was given the row of another organization")
 		return nil
 	})
@@ -371,15 +372,15 @@ func (k kind[T]) parallelUpdates(b *bench) {
 	*k.counter(&v) = ""
 	b.must(k.insert(b, b, v), "insert")
 	b.parallel(n, func(i int) {
+		add := func(ctx context.Context, r store.Repos) error {
+			_, err := k.update(ctx, r, v, func(v *T) error { *k.counter(v) += "+"; return nil })
+			return err
+		}
 		var err error
-		add := func(v *T) error { *k.counter(v) += "+"; return nil }
 		if i%2 == 0 {
-			_, err = k.update(b, b, v, add)
+			err = add(b, b)
 		} else {
-			err = b.InTx(b, func(ctx context.Context, r store.Repos) error {
-				_, err := k.update(ctx, r, v, add)
-				return err
-			})
+			err = b.InTx(b, add)
 		}
 		if err != nil {
 			b.errorf("parallel update: got error %q, want none", err)

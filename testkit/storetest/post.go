@@ -21,7 +21,7 @@ func postChecks() []Check {
 }
 
 // post stores a scheduled post; a draft without a time if due is zero.
-func (b *bench) post(id domain.PostID, due, created time.Time, set ...func(*domain.Post)) domain.Post {
+func (b *bench) post(id domain.PostID, due, created time.Time, set ...func(*domain.Post)) {
 	p := domain.Post{
 		ID: id, Organization: ours, State: domain.PostScheduled, DueAt: due, CreatedAt: created,
 		Items: []domain.Item{{Text: "hi"}}, Revision: 1, Version: 1,
@@ -33,7 +33,6 @@ func (b *bench) post(id domain.PostID, due, created time.Time, set ...func(*doma
 		f(&p)
 	}
 	b.must(b.Posts().Insert(b, p.Organization, p), "insert post")
-	return p
 }
 
 func (b *bench) posts(f store.PostFilter) []domain.PostID {

@@ -131,7 +131,7 @@ func panicKeepsNothing(b *bench) {
 	var l looks
 	func() {
 		defer func() {
-			if p := recover(); p != errWanted {
+			if p := recover(); p != any(errWanted) {
 				b.errorf("a panic of fn came out as %v, want it unchanged", p)
 			}
 		}()

@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	started := []string{"start one", "start two", "stop two", "stop one"}
 	cases := map[string]struct {
 		args  []string
-		env   map[string]string
+		env   []string
 		fail  error
 		code  int
 		out   string
@@ -55,7 +55,7 @@ func TestRun(t *testing.T) {
 		"a command that is not there": {args: []string{"/none/such"}, code: 127, notes: started, says: "cannot be run"},
 		"only one":                    {args: []string{"-only", "two", "--", "true"}, notes: []string{"start two", "stop two"}},
 		"a variable that is set": {
-			args: []string{"--", "sh", "-c", "echo $TEST_TWO"}, env: map[string]string{"TEST_ONE": "x"}, out: "at two\n",
+			args: []string{"--", "sh", "-c", "echo $TEST_TWO"}, env: []string{"TEST_ONE=x", "TEST_TWO="}, out: "at two\n",
 			notes: []string{"start two", "stop two"}, says: "one is given by TEST_ONE",
 		},
 		"a service that cannot be had": {
@@ -73,8 +73,7 @@ func TestRun(t *testing.T) {
 			var out, says bytes.Buffer
 			r := runner{
 				services: []service{fake{id: "one", notes: &notes}, fake{id: "two", notes: &notes, err: c.fail}},
-				getenv:   func(k string) string { return c.env[k] },
-				environ:  []string{"PATH=/usr/bin:/bin"}, stdout: &out, stderr: &says,
+				environ:  append(c.env, "PATH=/usr/bin:/bin"), stdout: &out, stderr: &says,
 			}
 			if code := r.run(c.args); code != c.code {
 				t.Errorf("exit code: got %d, want %d (%s)", code, c.code, says.String())

@@ -29,8 +29,8 @@ func main() {
 	runtime.LockOSThread()
 	r := runner{
 		services: []service{newPostgres()},
-		getenv:   os.Getenv, environ: os.Environ(),
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		environ:  os.Environ(),
+		stdin:    os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 	}
 	os.Exit(r.run(os.Args[1:]))
 }
@@ -49,7 +49,6 @@ type service interface {
 
 type runner struct {
 	services       []service
-	getenv         func(string) string
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -106,6 +105,14 @@ func (r runner) parse(args []string) ([]service, []string, error) {
 	return chosen, flags.Args(), nil
 }
 
+// given reports whether a variable is set to something.
+func (r runner) given(name string) bool {
+	return slices.ContainsFunc(r.environ, func(kv string) bool {
+		value, ok := strings.CutPrefix(kv, name+"=")
+		return ok && value != ""
+	})
+}
+
 func (r runner) names() []string {
 	var out []string
 	for _, s := range r.services {
@@ -135,7 +142,7 @@ func (r runner) startAll(services []service, signals <-chan os.Signal) (env []st
 		}
 	}()
 	for _, s := range services {
-		if r.getenv(s.variable()) != "" {
+		if r.given(s.variable()) {
 			r.say("%s is given by %s", s.name(), s.variable())
 			continue
 		}
