@@ -332,7 +332,7 @@ func (redirectPlatform) BeginConnect(_ context.Context, in social.ConnectRequest
 }
 
 func (redirectPlatform) FinishConnect(_ context.Context, in social.Callback) (social.Connection, error) {
-	if in.Query["code"] != "good" {
+	if _, told := in.Query["state"]; told || in.Query["code"] != "good" {
 		return social.Connection{}, social.Errorf(social.CodeRejected, "You did not allow it.")
 	}
 	return social.Connection{Account: "42", Name: `<b>Ann</b>`}, nil

@@ -108,7 +108,6 @@ func mutations(doc any) []string {
 		`"` + strings.Repeat("x", 120_000) + `"`,
 	}
 	var out []string
-	var walk func(at any, put func(json.RawMessage))
 	text := func() string {
 		b, err := json.Marshal(doc)
 		if err != nil {
@@ -116,7 +115,7 @@ func mutations(doc any) []string {
 		}
 		return string(b)
 	}
-	walk = func(at any, put func(json.RawMessage)) {
+	spoil := func(put func(json.RawMessage)) {
 		for _, s := range spoiled {
 			put(json.RawMessage(s))
 			out = append(out, text())
@@ -127,7 +126,7 @@ func mutations(doc any) []string {
 		switch v := at.(type) {
 		case map[string]any:
 			for k, old := range v {
-				walk(old, func(r json.RawMessage) { v[k] = r })
+				spoil(func(r json.RawMessage) { v[k] = r })
 				delete(v, k)
 				out = append(out, text())
 				v[k] = old
@@ -138,7 +137,7 @@ func mutations(doc any) []string {
 			delete(v, "unknown")
 		case []any:
 			for i, old := range v {
-				walk(old, func(r json.RawMessage) { v[i] = r })
+				spoil(func(r json.RawMessage) { v[i] = r })
 				v[i] = old
 				each(old)
 			}
@@ -259,7 +258,8 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 	for _, ids := range [][3]string{
 		{f.theirs, f.bobChannel, f.bobFile},
 		{"01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000000"},
-		{"%00", "%ff", "%20"}, {"..%2f", "a%27--", strings.Repeat("x", 300)},
+		{"%00", "%ff", "%20"},
+		{"..%2f", "a%27--", strings.Repeat("x", 300)},
 	} {
 		for _, op := range []struct {
 			method, path string
@@ -281,6 +281,9 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 			checkError(t, op.method+" "+op.path, a)
 			if a.status != http.StatusNotFound {
 				t.Errorf("%s %s: got %d %s, want 404", op.method, op.path, a.status, a.body)
+			}
+			if odd := strings.Trim(ids[0], "0123456789abcdef-") != "" || len(ids[0]) > 200; odd && a.text("code") != "not_found" {
+				t.Errorf("%s %s: got %s, want what is no id refused before anything is looked up", op.method, op.path, a.body)
 			}
 		}
 	}
