@@ -36,11 +36,15 @@ type Catalog struct {
 }
 
 // NewCatalog looks at what providers can do. It reports every provider that is
-// given twice or that no account could be connected to.
+// nil, given twice, or that no account could be connected to.
 func NewCatalog(providers []social.Provider) (*Catalog, error) {
 	c := &Catalog{byID: make(map[domain.ProviderID]Platform, len(providers))}
 	var errs []error
-	for _, p := range providers {
+	for i, p := range providers {
+		if p == nil {
+			errs = append(errs, fmt.Errorf("provider %d of the list is nil", i+1))
+			continue
+		}
 		pf := Platform{Provider: p, Descriptor: p.Descriptor(), Can: social.CapabilitiesOf(p)}
 		id := pf.Descriptor.ID
 		if _, dup := c.byID[id]; dup {

@@ -316,6 +316,10 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 	return out, nil
 }
 
+// errMovedOn says that a worker took up a blocked delivery meanwhile. What it
+// came to is not ours to change, and no reason to refuse the connect.
+var errMovedOn = errors.New("the delivery is not blocked any more")
+
 // resume lets the deliveries that waited for the channel go on, or gives up
 // those whose late window has passed.
 func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, now time.Time) error {
@@ -329,11 +333,17 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 	}
 	for _, b := range blocked {
 		d, err := r.Deliveries().Update(ctx, ch.Organization, b.ID, func(d *domain.Delivery) error {
+			if d.State != domain.DeliveryBlocked {
+				return errMovedOn
+			}
 			if !d.Begun() && now.After(d.DueAt.Add(org.Late(s.cfg.LateWindow))) {
 				return d.Miss(domain.Reason{Code: "late", Message: "The channel was reconnected too late for this post."}, now)
 			}
 			return d.Unblock(now)
 		})
+		if errors.Is(err, errMovedOn) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

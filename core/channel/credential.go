@@ -111,14 +111,14 @@ func (c *Credentials) open(ctx context.Context, ch domain.Channel) (social.Crede
 
 // Get returns a credential to use now: the host's, or the stored one, renewed
 // first if it is about to end. A renewal that fails for a while leaves the old
-// one in use; it may still be good.
+// one in use; it may still be good. Errors are as those of Renew.
 func (c *Credentials) Get(ctx context.Context, ch domain.Channel) (social.Credential, error) {
 	if ch.HostTokens {
 		return c.hostToken(ctx, ch)
 	}
 	cred, err := c.open(ctx, ch)
 	if err != nil {
-		return social.Credential{}, err
+		return social.Credential{}, unavailable(err)
 	}
 	if ch.SecretExpires.IsZero() || c.now().Before(ch.SecretExpires.Add(-refreshAhead)) {
 		return cred, nil
@@ -162,7 +162,7 @@ func (c *Credentials) Renew(ctx context.Context, ch domain.Channel) (social.Cred
 	defer cancel()
 	fresh, err := pf.Can.Refresh.Refresh(call, social.Target{Account: cur.Account, Traits: cur.Traits, Credential: cred})
 	if err != nil {
-		return social.Credential{}, err
+		return c.overtaken(ctx, cur, err)
 	}
 	if fresh.Refresh == "" {
 		fresh.Refresh = cred.Refresh
@@ -171,6 +171,21 @@ func (c *Credentials) Renew(ctx context.Context, ch domain.Channel) (social.Cred
 		return social.Credential{}, social.Errorf(social.CodeUnavailable, "The platform answered without a token.")
 	}
 	return c.keep(ctx, cur, fresh)
+}
+
+// overtaken returns the credential that another process has stored since ch was
+// read, or cause. A platform that replaces refresh tokens refuses the old one
+// as soon as somebody else has used it: that is no reason to ask a person.
+func (c *Credentials) overtaken(ctx context.Context, ch domain.Channel, cause error) (social.Credential, error) {
+	cur, err := c.store.Channels().Get(ctx, ch.Organization, ch.ID)
+	if err != nil || cur.Secret == ch.Secret || cur.Secret == "" {
+		return social.Credential{}, cause
+	}
+	cred, err := c.open(ctx, cur)
+	if err != nil {
+		return social.Credential{}, cause
+	}
+	return cred, nil
 }
 
 // keep stores a renewed credential, unless another one got there first.
@@ -189,7 +204,11 @@ func (c *Credentials) keep(ctx context.Context, ch domain.Channel, fresh social.
 		return social.Credential{}, unavailable(err)
 	}
 	if stored.Secret != text {
-		return c.open(ctx, stored)
+		cred, err := c.open(ctx, stored)
+		if err != nil {
+			return social.Credential{}, unavailable(err)
+		}
+		return cred, nil
 	}
 	return fresh, nil
 }
