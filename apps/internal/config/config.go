@@ -101,7 +101,7 @@ const (
 
 // Accounts is who may use the server.
 type Accounts struct {
-	Registration Registration `env:"REGISTRATION" default:"first" enum:"first,open,closed" doc:"Who may create an account. first: the first person, who then owns the installation, and after that nobody without an invitation; open: everybody; closed: nobody without an invitation."`
+	Registration Registration `env:"REGISTRATION" default:"open" enum:"open,first,closed" doc:"Who may create an account. open: everybody who reaches the server; first: only the first person, which suits a server for one team; closed: nobody."`
 }
 
 // Publisher is how due posts are published.
