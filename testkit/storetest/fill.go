@@ -137,7 +137,7 @@ func diff(got, want any) []string {
 func diffValue(path string, got, want reflect.Value, out *[]string) {
 	differ := func(g, w any) { *out = append(*out, fmt.Sprintf("%s: got %v, want %v", path, g, w)) }
 	switch {
-	case got.Type() == timeType || got.Type() == jsonType:
+	case atomic(got.Type()):
 		if g, w, same := compare(got.Interface(), want.Interface()); !same {
 			differ(g, w)
 		}
@@ -155,6 +155,9 @@ func diffValue(path string, got, want reflect.Value, out *[]string) {
 		differ(shown(got), shown(want))
 	}
 }
+
+// atomic are the types that are compared as a whole.
+func atomic(t reflect.Type) bool { return t == timeType || t == jsonType }
 
 // compare compares two times or two pieces of JSON, and shows them.
 func compare(got, want any) (g, w string, same bool) {
