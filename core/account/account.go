@@ -202,8 +202,9 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
 	}
 	now := domain.Instant(s.cfg.Now())
 	fresh, hash := newToken(domain.SessionID(id))
+	var out SignedIn
 	replayed := false
-	ses, err := s.cfg.Store.Sessions().Update(ctx, domain.SessionID(id), func(ses *domain.Session) error {
+	rotate := func(ses *domain.Session) error {
 		replayed = false
 		if !ses.Live(now) {
 			return bad
@@ -214,6 +215,19 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
 		}
 		ses.TokenHash, ses.ExpiresAt = hash, now.Add(RefreshLife)
 		return nil
+	}
+	// One transaction: a token that is replaced without the new one being handed
+	// out would end the sign-in when it is shown again.
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		ses, err := r.Sessions().Update(ctx, domain.SessionID(id), rotate)
+		if err != nil || replayed {
+			return err
+		}
+		if out, err = who(ctx, r, ses.User, ses.Organization); err != nil {
+			return err
+		}
+		out.Session, out.Refresh, out.RefreshExpires = ses.ID, fresh, ses.ExpiresAt
+		return nil
 	})
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
@@ -223,18 +237,17 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
 	case replayed:
 		return SignedIn{}, bad
 	}
-	out, err := s.who(ctx, ses.User, ses.Organization)
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("refresh sign-in: %w", err)
-	}
-	out.Session, out.Refresh, out.RefreshExpires = ses.ID, fresh, ses.ExpiresAt
 	return out, nil
 }
 
 // Authenticate resolves who an access token speaks for, as things stand now: a
 // person who left the organization is Unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
-	m, err := s.cfg.Store.Members().Get(ctx, org, user)
+	return authenticate(ctx, s.cfg.Store, user, org)
+}
+
+func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
+	m, err := r.Members().Get(ctx, org, user)
 	if errors.Is(err, fault.ErrNotFound) {
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "not_a_member", "You are not a member of this organization any more.")
 	}
@@ -247,6 +260,7 @@ func (s *Service) Authenticate(ctx context.Context, user domain.UserID, org doma
 // CreateOrganization makes an organization without people, for hosts that keep
 // their own accounts.
 func (s *Service) CreateOrganization(ctx context.Context, name, zone string) (domain.Organization, error) {
+	name = strings.TrimSpace(name)
 	var problems []fault.Problem
 	problems = checkText(problems, "name", name, 1, maxName)
 	problems = checkZone(problems, "zone", zone)
@@ -277,16 +291,16 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 	return n == 0, err
 }
 
-func (s *Service) who(ctx context.Context, id domain.UserID, org domain.OrganizationID) (SignedIn, error) {
-	a, err := s.Authenticate(ctx, id, org)
+func who(ctx context.Context, r store.Repos, id domain.UserID, org domain.OrganizationID) (SignedIn, error) {
+	a, err := authenticate(ctx, r, id, org)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	user, err := s.cfg.Store.Users().Get(ctx, id)
+	user, err := r.Users().Get(ctx, id)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	o, err := s.cfg.Store.Organizations().Get(ctx, org)
+	o, err := r.Organizations().Get(ctx, org)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -334,7 +348,7 @@ func (s *Service) mayRegister(ctx context.Context, r store.Repos) error {
 
 func (in RegisterInput) problems() []fault.Problem {
 	var out []fault.Problem
-	if _, err := mail.ParseAddress(in.Email); err != nil || strings.ContainsAny(in.Email, " <>\"") || len(in.Email) > maxEmail {
+	if a, err := mail.ParseAddress(in.Email); err != nil || a.Address != in.Email || len(in.Email) > maxEmail {
 		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
 	}
 	if n := utf8.RuneCountInString(in.Password); n < minPassword || len(in.Password) > maxPassword {
