@@ -68,12 +68,12 @@ func (s *Service) Upload(ctx context.Context, a domain.Actor, name, claimed, alt
 			Field: "alt", Rule: "too_long", Message: fmt.Sprintf("A description is valid text of at most %d characters.", MaxAlt),
 		}})
 	}
-	head := make([]byte, sniffBytes)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+	// Not io.ReadFull: it tells a short file from an upload that was cut off by
+	// the same error that the reader of the upload uses.
+	head, err := io.ReadAll(io.LimitReader(r, sniffBytes))
+	if err != nil {
 		return domain.Media{}, readFault(err)
 	}
-	head = head[:n]
 	kind, mime, err := identify(head, claimed)
 	if err != nil {
 		return domain.Media{}, err
@@ -164,7 +164,8 @@ func cleanName(name string) string {
 		}
 		return r
 	}, name)
-	if name == "." || name == "/" || name == "" {
+	switch name {
+	case "", ".", "..", "/":
 		return "file"
 	}
 	if rs := []rune(name); len(rs) > maxName {
@@ -235,13 +236,23 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.MediaID)
 	return nil
 }
 
-// unused returns a Conflict fault if a post that has not gone out needs the
-// file.
+// unused returns a Conflict fault if a draft, or a post that has not gone out,
+// needs the file.
 func unused(ctx context.Context, r store.Repos, org domain.OrganizationID, id domain.MediaID) error {
-	f := store.PostFilter{Page: store.Page{Limit: inUseBatch}, Deliveries: []domain.DeliveryState{
+	waiting := store.PostFilter{Deliveries: []domain.DeliveryState{
 		domain.DeliveryScheduled, domain.DeliveryPreparing, domain.DeliveryPublishing, domain.DeliveryProcessing,
 		domain.DeliveryBlocked, domain.DeliveryUnknown, domain.DeliveryFailed, domain.DeliveryMissed,
 	}}
+	for _, f := range []store.PostFilter{waiting, {State: domain.PostDraft}} {
+		if err := unusedBy(ctx, r, org, id, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unusedBy(ctx context.Context, r store.Repos, org domain.OrganizationID, id domain.MediaID, f store.PostFilter) error {
+	f.Limit = inUseBatch
 	for {
 		posts, err := r.Posts().List(ctx, org, f)
 		if err != nil {
