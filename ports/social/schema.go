@@ -75,11 +75,14 @@ func (s Schema) Check(raw json.RawMessage, at string) []Problem {
 	return checkObject(s.fields, v, at)
 }
 
-// CheckValues reports all that is wrong with what was typed into a form.
+// CheckValues reports all that is wrong with what was typed into a form. A
+// field that was left empty counts as absent.
 func (s Schema) CheckValues(values Values, at string) []Problem {
 	doc := map[string]any{}
 	for k, v := range values {
-		doc[k] = typed(s.fields, k, v)
+		if doc[k] = nil; v != "" {
+			doc[k] = typed(s.fields, k, v)
+		}
 	}
 	return checkObject(s.fields, doc, at)
 }
@@ -104,7 +107,7 @@ func (s Schema) WithDefaults(values Values) Values {
 // Empty raw gives the zero T.
 func DecodeSettings[T any](raw json.RawMessage) (T, error) {
 	var v T
-	if len(raw) == 0 {
+	if len(bytes.TrimSpace(raw)) == 0 {
 		return v, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -220,10 +223,18 @@ func (f Field) checkText(s string, one func(rule, format string, args ...any) []
 		return one("too_short", "This must have at least %d characters.", *f.MinLength)
 	case f.MaxLength != nil && n > *f.MaxLength:
 		return one("too_long", "This has %d characters; %d are allowed.", n, *f.MaxLength)
-	case f.Pattern != "" && !regexp.MustCompile("^(?:"+f.Pattern+")$").MatchString(s):
+	case f.Pattern != "" && !regexp.MustCompile(whole(f.Pattern)).MatchString(s):
 		return one("pattern", "This does not look right. %s", f.Doc)
 	}
 	return nil
+}
+
+// whole is pattern for the whole of a text.
+func whole(pattern string) string {
+	if pattern == "" {
+		return ""
+	}
+	return "^(?:" + pattern + ")$"
 }
 
 func (f Field) checkArray(v any, at string) []Problem {
@@ -266,10 +277,35 @@ func fieldsOf(t reflect.Type) []Field {
 		}
 		f.MinLength, f.MaxLength = bound(sf, "minLength"), bound(sf, "maxLength")
 		f.Minimum, f.Maximum = bound(sf, "minimum"), bound(sf, "maximum")
+		if tag := f.misfit(); tag != "" {
+			panic(fmt.Sprintf("social: the tag %s of %s does not fit a field of type %s", tag, sf.Name, f.Type))
+		}
 		out = append(out, f)
 	}
 	return out
 }
+
+// misfit names a tag that would be ignored, or be wrong, for the type of f.
+func (f Field) misfit() string {
+	text, number := f.Type == "string", f.Type == "integer"
+	switch {
+	case len(f.Enum) > 0 && !text:
+		return "enum"
+	case f.Pattern != "" && !text:
+		return "pattern"
+	case (f.MinLength != nil || f.MaxLength != nil) && !text && f.Type != "array":
+		return "minLength or maxLength"
+	case (f.Minimum != nil || f.Maximum != nil) && !number:
+		return "minimum or maximum"
+	case f.Default != "" && (!text && !number && f.Type != "boolean" ||
+		len(f.check(typedDefault(f), f.Name)) > 0):
+		return "default"
+	}
+	return ""
+}
+
+// typedDefault is the default of f as JSON would give it.
+func typedDefault(f Field) any { return typed([]Field{f}, f.Name, f.Default) }
 
 func fieldOf(t reflect.Type) Field {
 	switch t.Kind() {
@@ -335,13 +371,13 @@ func (f Field) doc() map[string]any {
 			doc[key] = *n
 		}
 	}
-	for key, v := range map[string]string{"description": f.Doc, "pattern": f.Pattern} {
+	for key, v := range map[string]string{"description": f.Doc, "pattern": whole(f.Pattern)} {
 		if v != "" {
 			doc[key] = v
 		}
 	}
 	if f.Default != "" {
-		doc["default"] = typed([]Field{f}, f.Name, f.Default)
+		doc["default"] = typedDefault(f)
 	}
 	if len(f.Enum) > 0 {
 		doc["enum"] = f.Enum
