@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +21,8 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // to make a database of a newer version
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // to make a database of a newer version
 )
 
 // binary builds the server once.
@@ -29,7 +32,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, "server")
-	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput() //nolint:noctx // it is shared by all tests
+	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -184,7 +187,8 @@ var ann = map[string]string{"email": "ann@example.org", "password": "long enough
 func TestServerKeepsEverythingOverARestart(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "data")
-	p := serve(t, "DATA_DIR="+dir)
+	p := serve(t, "DATA_DIR="+dir, "REGISTRATION=first")
+	p.ready()
 	for _, path := range []string{"/livez", "/readyz", "/api/openapi.json"} {
 		if status, body := p.call("GET", path, "", nil); status != 200 {
 			t.Errorf("%s: got %d %v, want 200", path, status, body)
@@ -250,6 +254,21 @@ func (p *process) get(path string) *http.Request {
 		p.t.Fatal(err)
 	}
 	return req
+}
+
+// ready waits until the server is ready: its worker may need a moment.
+func (p *process) ready() {
+	p.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	status, body := 0, map[string]any(nil)
+	for range 500 {
+		if status, body = p.call("GET", "/readyz", "", nil); status == 200 {
+			return
+		}
+		<-tick.C
+	}
+	p.t.Fatalf("/readyz: got %d %v, want 200", status, body)
 }
 
 // published waits until a post is out and returns its link.
@@ -380,6 +399,7 @@ func TestSubcommands(t *testing.T) {
 	}
 	p := serve(t, "DATA_DIR="+dir)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
+	p.ready()
 	health := start(t, []string{"health"}, "PORT="+port, "BIND_ADDRESS=0.0.0.0")
 	if code := health.wait(); code != 0 || !strings.Contains(health.stdout.String(), `"status":"ok"`) {
 		t.Errorf("health of a server that runs: got exit code %d and %s%s, want 0", code, health.stdout, health.stderr)
@@ -434,4 +454,105 @@ func TestWelcome(t *testing.T) {
 		t.Errorf("got %s, want no second account", out)
 	}
 	again.stop()
+}
+
+// TestServerTakesUpWorkOncePostgresIsThere starts the server while nothing
+// listens at the address of its database, and lets the database come later.
+func TestServerTakesUpWorkOncePostgresIsThere(t *testing.T) {
+	t.Parallel()
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	if dsn == "" {
+		t.Skip("NOT TESTED ON POSTGRESQL: set TEST_POSTGRES_DSN, or run it through apps/internal/devservices")
+	}
+	address, closeGate, openGate := gate(t, dsn)
+	defer closeGate()
+	p := serve(t, "DATA_DIR="+t.TempDir(), "DATABASE_URL="+address)
+	if status, _ := p.call("GET", "/readyz", "", nil); status != 503 {
+		t.Errorf("/readyz before: got %d, want 503", status)
+	}
+	openGate()
+	p.await(p.stderr, "the database is there now")
+	p.ready()
+	status, registered := p.call("POST", "/auth/register", "", ann)
+	if status != 201 {
+		t.Fatalf("register: got %d %v, want 201", status, registered)
+	}
+	token, _ := registered["accessToken"].(string)
+	_, connected := p.call("POST", "/integrations/connect", token, map[string]any{"provider": "feed", "fields": map[string]string{"title": "News"}})
+	channel, _ := connected["integration"].(map[string]any)
+	_, post := p.call("POST", "/posts", token, map[string]any{"content": "Late but there", "integrations": []any{channel["id"]}, "type": "now"})
+	id, _ := post["id"].(string)
+	if link := p.published(token, id); link == "" {
+		t.Error("got no link, want the post to be out")
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("stop: got exit code %d, want 0: %s", code, p.stderr)
+	}
+}
+
+// gate makes a schema of its own and returns the address of its database
+// through a port that nothing listens on before open.
+func gate(t *testing.T, dsn string) (address string, shut, open func()) {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN cannot be opened")
+	}
+	schema := fmt.Sprintf("server_test_%d", time.Now().UnixNano())
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := ln.Addr().String()
+	_ = ln.Close()
+	network, target := "tcp", u.Host
+	q := u.Query()
+	if dir := q.Get("host"); dir != "" {
+		network, target = "unix", filepath.Join(dir, ".s.PGSQL."+cmp.Or(q.Get("port"), u.Port(), "5432"))
+		q.Del("host")
+		q.Del("port")
+	}
+	q.Set("search_path", schema)
+	u.Host, u.RawQuery = port, q.Encode()
+	shut = func() {
+		_, _ = db.ExecContext(context.WithoutCancel(t.Context()), "DROP SCHEMA "+schema+" CASCADE")
+		_ = db.Close()
+	}
+	open = func() {
+		ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = ln.Close() })
+		go forward(ln, network, target)
+	}
+	return u.String(), shut, open
+}
+
+// forward copies every connection to target and back.
+func forward(ln net.Listener, network, target string) {
+	for {
+		in, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		out, err := (&net.Dialer{}).DialContext(context.Background(), network, target)
+		if err != nil {
+			_ = in.Close()
+			continue
+		}
+		for _, c := range [][2]net.Conn{{in, out}, {out, in}} {
+			go func() {
+				_, _ = io.Copy(c[0], c[1])
+				_ = c[0].Close()
+			}()
+		}
+	}
 }
