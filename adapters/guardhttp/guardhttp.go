@@ -78,7 +78,8 @@ func (e *BlockedError) Unwrap() error { return e.Err }
 // cfg. It ignores proxy settings of the environment, keeps no cookies, and
 // follows at most five redirects: only those of GET and HEAD, because a change
 // must not be made twice, and never from HTTPS to HTTP. A redirect of a change
-// is returned as the answer it is. Another host gets none of the headers that
+// is returned as the answer it is. A change gets a connection of its own. Another
+// host gets none of the headers that
 // may hold a secret.
 func New(cfg Config) (*http.Client, error) {
 	if cfg.Timeout == 0 {
@@ -93,24 +94,34 @@ func New(cfg Config) (*http.Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	reads := cfg.transport()
+	changes := cfg.transport()
+	changes.DisableKeepAlives = true
 	t := &transport{
-		next: &http.Transport{
-			DialContext: (&net.Dialer{
-				Timeout: min(cfg.Timeout, 10*time.Second), Resolver: cfg.Resolver, Control: cfg.control(),
-			}).DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    min(cfg.Timeout, 10*time.Second),
-			ResponseHeaderTimeout:  cfg.Timeout,
-			ExpectContinueTimeout:  time.Second,
-			IdleConnTimeout:        90 * time.Second,
-			MaxIdleConns:           100,
-			MaxIdleConnsPerHost:    4,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			ForceAttemptHTTP2:      true,
-		},
+		reads: reads, changes: changes,
 		userAgent: cfg.UserAgent, maxBody: cfg.MaxBody, timeout: cfg.Timeout,
 	}
 	return &http.Client{Transport: t, CheckRedirect: checkRedirect}, nil
+}
+
+// transport makes connections. Those of reads are kept for the next one. A
+// change always gets a connection of its own: on one that the other side has
+// just closed, nobody could tell whether the change was seen.
+func (cfg Config) transport() *http.Transport {
+	return &http.Transport{
+		DialContext: (&net.Dialer{
+			Timeout: min(cfg.Timeout, 10*time.Second), Resolver: cfg.Resolver, Control: cfg.control(),
+		}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    min(cfg.Timeout, 10*time.Second),
+		ResponseHeaderTimeout:  cfg.Timeout,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    4,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		ForceAttemptHTTP2:      true,
+	}
 }
 
 func (cfg Config) check() error {

@@ -10,7 +10,8 @@ import (
 
 // transport bounds what comes back.
 type transport struct {
-	next      *http.Transport
+	reads     *http.Transport
+	changes   *http.Transport
 	userAgent string
 	maxBody   int64
 	timeout   time.Duration
@@ -23,7 +24,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, given := out.Header["User-Agent"]; !given {
 		out.Header.Set("User-Agent", t.userAgent)
 	}
-	resp, err := t.next.RoundTrip(out)
+	next := t.changes
+	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		next = t.reads
+	}
+	resp, err := next.RoundTrip(out)
 	if err != nil {
 		cancel(err)
 		return nil, err
@@ -46,7 +51,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections through.
-func (t *transport) CloseIdleConnections() { t.next.CloseIdleConnections() }
+func (t *transport) CloseIdleConnections() { t.reads.CloseIdleConnections() }
 
 // idleTimer returns a timer that does not run yet.
 func idleTimer(f func()) *time.Timer {
