@@ -102,6 +102,12 @@ func (s sites) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		return
 	}
+	if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/file") {
+		// Monitors like to ask with HEAD. net/http leaves the body away by itself;
+		// files have an answer of their own, with their length.
+		r = r.Clone(r.Context())
+		r.Method = http.MethodGet
+	}
 	s.api.ServeHTTP(w, r)
 }
 
