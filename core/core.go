@@ -143,6 +143,11 @@ func New(cfg Config) (*Engine, error) {
 	need(cfg.Blobs == nil, "Blobs")
 	need(cfg.Sealer == nil, "Sealer")
 	need(len(cfg.Providers) == 0, "Providers")
+	switch cfg.Registration {
+	case "", RegistrationOpen, RegistrationFirst, RegistrationClosed:
+	default:
+		errs = append(errs, fmt.Errorf("core: Config.Registration is %q; it must be open, first or closed", cfg.Registration))
+	}
 	catalog, err := channel.NewCatalog(cfg.Providers)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("core: %w", err))
