@@ -158,7 +158,8 @@ func TestCreateSavesNothingOnAnyProblem(t *testing.T) {
 	ch := e.Connect(e.Owner, "a")
 	before := enginetest.Dump(mem)
 	bad := []compose.Input{
-		{}, text("", compose.Now, ch), text("x", compose.Now), at("x", "2020-01-01T00:00:00Z", ch),
+		{},
+		text("", compose.Now, ch), text("x", compose.Now), at("x", "2020-01-01T00:00:00Z", ch),
 		text(strings.Repeat("x", 301), compose.Now, ch), text("x", "sometime", ch),
 	}
 	for i, in := range bad {

@@ -318,7 +318,7 @@ func TestEachProblemIsSaidOnce(t *testing.T) {
 func TestWhatTheProviderFindsGetsThePathOfThePost(t *testing.T) {
 	t.Parallel()
 	e := enginetest.New(t)
-	e.Platform.OnValidate = func(it social.Item, tr social.Traits) []social.Problem {
+	e.Platform.OnValidate = func(it social.Item, _ social.Traits) []social.Problem {
 		if len(it.Media) != 0 && it.Media[0].Source != nil {
 			t.Error("a provider got bytes to validate")
 		}

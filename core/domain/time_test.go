@@ -17,7 +17,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 )
 
-// zones loads every zone that Go ships.
+// zones loads every zone that Go ships, each once.
 func zones(t *testing.T) []*time.Location {
 	t.Helper()
 	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
@@ -30,6 +30,7 @@ func zones(t *testing.T) []*time.Location {
 	}
 	defer func() { _ = z.Close() }()
 	var out []*time.Location
+	names, seen := 0, map[string]bool{}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
@@ -43,14 +44,19 @@ func zones(t *testing.T) []*time.Location {
 		if err != nil {
 			t.Fatal(err)
 		}
+		names++
+		if seen[string(data)] { // another name of a zone that is there already
+			continue
+		}
+		seen[string(data)] = true
 		loc, err := time.LoadLocationFromTZData(f.Name, data)
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name, err)
 		}
 		out = append(out, loc)
 	}
-	if len(out) < 500 {
-		t.Fatalf("got %d zones, want all of them", len(out))
+	if names < 500 || len(out) < 250 {
+		t.Fatalf("got %d names of %d zones, want all of them", names, len(out))
 	}
 	return out
 }
@@ -149,13 +155,14 @@ func TestLocalTimesInEveryZone(t *testing.T) {
 
 func checkZone(t *testing.T, loc *time.Location) {
 	all := shifts(loc)
-	for _, s := range all {
+	for i, s := range all {
 		if s.at.Year() < 1990 || s.at.Year() > 2037 {
 			continue
 		}
+		near := all[max(0, i-3):min(len(all), i+4)]
 		for _, base := range []time.Time{s.at.Add(s.before), s.at.Add(s.after)} {
 			for _, d := range around(s) {
-				checkWall(t, base.Add(d), loc, all)
+				checkWall(t, base.Add(d), loc, near)
 			}
 		}
 		if jump := s.after - s.before; jump > 0 { // the gap moves forward by itself
@@ -167,9 +174,7 @@ func checkZone(t *testing.T, loc *time.Location) {
 		}
 	}
 	for year := 1990; year <= 2037; year++ {
-		for _, month := range []time.Month{1, 7} {
-			checkWall(t, time.Date(year, month, 15, 9, 30, 0, 0, time.UTC), loc, all)
-		}
+		checkWall(t, time.Date(year, time.Month(1+year%12), 15, 9, 30, 0, 0, time.UTC), loc, all)
 	}
 }
 

@@ -287,18 +287,22 @@ func fieldsOf(t reflect.Type) []Field {
 
 // misfit names a tag that would be ignored, or be wrong, for the type of f.
 func (f Field) misfit() string {
-	text, number := f.Type == "string", f.Type == "integer"
-	switch {
-	case len(f.Enum) > 0 && !text:
-		return "enum"
-	case f.Pattern != "" && !text:
-		return "pattern"
-	case (f.MinLength != nil || f.MaxLength != nil) && !text && f.Type != "array":
-		return "minLength or maxLength"
-	case (f.Minimum != nil || f.Maximum != nil) && !number:
-		return "minimum or maximum"
-	case f.Default != "" && (!text && !number && f.Type != "boolean" ||
-		len(f.check(typedDefault(f), f.Name)) > 0):
+	for _, tag := range []struct {
+		name  string
+		used  bool
+		types []string
+	}{
+		{"enum", len(f.Enum) > 0, []string{"string"}},
+		{"pattern", f.Pattern != "", []string{"string"}},
+		{"minLength or maxLength", f.MinLength != nil || f.MaxLength != nil, []string{"string", "array"}},
+		{"minimum or maximum", f.Minimum != nil || f.Maximum != nil, []string{"integer"}},
+		{"default", f.Default != "", []string{"string", "integer", "boolean"}},
+	} {
+		if tag.used && !slices.Contains(tag.types, f.Type) {
+			return tag.name
+		}
+	}
+	if f.Default != "" && len(f.check(typedDefault(f), f.Name)) > 0 {
 		return "default"
 	}
 	return ""

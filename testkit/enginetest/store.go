@@ -119,33 +119,41 @@ func dump(b *strings.Builder, v reflect.Value, seen map[uintptr]bool) {
 	case reflect.Struct:
 		dumpStruct(b, v, seen)
 	case reflect.Map:
-		var lines []string
-		for it := v.MapRange(); it.Next(); {
-			var line strings.Builder
-			dump(&line, it.Key(), seen)
-			line.WriteString(": ")
-			dump(&line, it.Value(), seen)
-			lines = append(lines, line.String())
-		}
-		slices.Sort(lines)
-		fmt.Fprintf(b, "{\n%s\n}", strings.Join(lines, "\n"))
+		dumpMap(b, v, seen)
 	case reflect.Slice, reflect.Array:
-		if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {
-			fmt.Fprintf(b, "%q", v.Bytes())
-			return
-		}
-		b.WriteString("[")
-		for i := range v.Len() {
-			dump(b, v.Index(i), seen)
-			b.WriteString(" ")
-		}
-		b.WriteString("]")
+		dumpList(b, v, seen)
 	case reflect.String:
 		fmt.Fprintf(b, "%q", v.String())
 	case reflect.Func, reflect.Chan, reflect.Invalid, reflect.UnsafePointer:
 	default:
 		fmt.Fprint(b, v)
 	}
+}
+
+func dumpMap(b *strings.Builder, v reflect.Value, seen map[uintptr]bool) {
+	var lines []string
+	for it := v.MapRange(); it.Next(); {
+		var line strings.Builder
+		dump(&line, it.Key(), seen)
+		line.WriteString(": ")
+		dump(&line, it.Value(), seen)
+		lines = append(lines, line.String())
+	}
+	slices.Sort(lines)
+	fmt.Fprintf(b, "{\n%s\n}", strings.Join(lines, "\n"))
+}
+
+func dumpList(b *strings.Builder, v reflect.Value, seen map[uintptr]bool) {
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+		fmt.Fprintf(b, "%q", v.Bytes()) // JSON, in which one searches for text
+		return
+	}
+	b.WriteString("[")
+	for i := range v.Len() {
+		dump(b, v.Index(i), seen)
+		b.WriteString(" ")
+	}
+	b.WriteString("]")
 }
 
 func dumpStruct(b *strings.Builder, v reflect.Value, seen map[uintptr]bool) {
