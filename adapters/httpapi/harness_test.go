@@ -38,7 +38,7 @@ const (
 
 // world is an API over an engine that keeps everything in memory.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	eng     *core.Engine
 	api     huma.API
 	handler http.Handler
@@ -94,12 +94,12 @@ func onEcho(cfg huma.Config) (huma.API, http.Handler) {
 	return humaecho.NewV4(e, cfg), e
 }
 
-func newWorld(t *testing.T, change ...func(*core.Config)) *world {
+func newWorld(t testing.TB, change ...func(*core.Config)) *world {
 	t.Helper()
 	return newWorldOn(t, onServeMux, change...)
 }
 
-func newWorldOn(t *testing.T, mount router, change ...func(*core.Config)) *world {
+func newWorldOn(t testing.TB, mount router, change ...func(*core.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}}
 	blobs, err := memblob.New(w.clock.Now)
@@ -125,7 +125,7 @@ func newWorldOn(t *testing.T, mount router, change ...func(*core.Config)) *world
 	return w
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (
 	rows, out.Body.Page = cut(rows, in.Limit, func(c domain.Channel) store.Position {
 		return store.Position{At: c.CreatedAt, ID: string(c.ID)}
 	})
-	out.Link = a.linkHeader(in.req.URL(), out.Body.Page)
+	out.Link = a.linkHeader(in.req, out.Body.Page)
 	out.Body.Data = make([]integrationBody, len(rows))
 	for i, c := range rows {
 		out.Body.Data[i] = a.fromChannel(c)

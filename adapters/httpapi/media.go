@@ -79,7 +79,7 @@ func (a *api) listMedia(ctx context.Context, in *listMediaInput) (*listMediaOutp
 	rows, out.Body.Page = cut(rows, in.Limit, func(m domain.Media) store.Position {
 		return store.Position{At: m.CreatedAt, ID: string(m.ID)}
 	})
-	out.Link = a.linkHeader(in.req.URL(), out.Body.Page)
+	out.Link = a.linkHeader(in.req, out.Body.Page)
 	out.Body.Data = make([]mediaBody, len(rows))
 	for i, m := range rows {
 		out.Body.Data[i] = a.fromMedia(m)

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"encoding/base64"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -61,14 +60,16 @@ func cut[T any](rows []T, limit int, at func(T) store.Position) ([]T, pageInfo) 
 	return rows, info
 }
 
-// linkHeader is the RFC 8288 link to the next page, or "".
-func (a *api) linkHeader(u url.URL, info pageInfo) string {
+// linkHeader is the RFC 8288 link to the next page, or "". It is right wherever
+// the API is mounted: lists have no parameters in their path.
+func (a *api) linkHeader(req *request, info pageInfo) string {
 	if info.Next == "" {
 		return ""
 	}
+	u := req.URL()
 	q := u.Query()
 	q.Set("cursor", info.Next)
-	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, a.cfg.PublicURL, u.EscapedPath(), q.Encode())
+	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, a.cfg.PublicURL, req.Operation().Path, q.Encode())
 }
 
 // stamp writes a time as every answer does; "" for the zero time.

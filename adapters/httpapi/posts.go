@@ -169,7 +169,7 @@ func (a *api) listPosts(ctx context.Context, in *listPostsInput) (*listPostsOutp
 	views, out.Body.Page = cut(views, in.Limit, func(v core.PostView) store.Position {
 		return store.Position{At: store.ListTime(v.Post), ID: string(v.Post.ID)}
 	})
-	out.Link = a.linkHeader(in.req.URL(), out.Body.Page)
+	out.Link = a.linkHeader(in.req, out.Body.Page)
 	channels, err := a.channelsOf(ctx, in.actor, views...)
 	if err != nil {
 		return nil, err
