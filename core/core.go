@@ -101,6 +101,12 @@ type Config struct {
 	Now func() time.Time
 	// NewID makes ids that nobody can guess and that sort by time. Default NewID.
 	NewID func() string
+	// Rand returns a number from 0 to below n; it decides nothing but jitter.
+	// Default: math/rand/v2.
+	Rand func(n int64) int64
+	// Sleep waits for d and returns true, or returns false once ctx has ended.
+	// It is used while the store does not take a result. Default: a timer.
+	Sleep func(ctx context.Context, d time.Duration) bool
 }
 
 // WorkerConfig is the numbers of the worker. The zero value of every field is
@@ -213,7 +219,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
-		Log: c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy,
+		Log: c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,
 	})
 }
 

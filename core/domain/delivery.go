@@ -484,6 +484,18 @@ func (d *Delivery) Reschedule(due time.Time, revision, items int, now time.Time)
 	return nil
 }
 
+// Settle ends the doubt about the current item: a person says that it is out at
+// ref. What follows in the thread goes on after next.
+func (d *Delivery) Settle(ref Ref, next time.Duration, now time.Time) error {
+	if d.State != DeliveryUnknown {
+		return fault.New(fault.Conflict, "not_in_doubt", "A delivery that is %s is not in doubt.", d.State)
+	}
+	if err := d.Accept(ref, next, now); err != nil {
+		return err
+	}
+	return d.rest(d.State, d.WakeAt, now)
+}
+
 // TryAgain takes up a delivery that failed, was missed, or is unknown and a
 // person says that it is not there. Items that are out stay out.
 func (d *Delivery) TryAgain(now time.Time) error {

@@ -5,7 +5,6 @@
 package publish
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
@@ -73,29 +72,29 @@ const (
 
 // backoff is the wait before the try after n failed ones: exponential, with up
 // to a fifth of jitter on top, so that many do not come back at once.
-func backoff(base time.Duration, n int) time.Duration {
+func (p *Publisher) backoff(base time.Duration, n int) time.Duration {
 	d := base << min(max(n-1, 0), 20)
 	if d <= 0 || d > maxBackoff {
 		d = maxBackoff
 	}
-	return jitter(d)
+	return p.jitter(d)
 }
 
-func jitter(d time.Duration) time.Duration {
+func (p *Publisher) jitter(d time.Duration) time.Duration {
 	if d < 5 {
 		return d
 	}
-	return d + rand.N(d/5)
+	return d + time.Duration(p.cfg.Rand(int64(d/5)))
 }
 
 // platformWait is how long the platform wants us to wait.
-func platformWait(e *social.Error) time.Duration {
+func (p *Publisher) platformWait(e *social.Error) time.Duration {
 	switch {
 	case e.RetryAfter > 0:
-		return jitter(e.RetryAfter)
+		return p.jitter(e.RetryAfter)
 	case e.Code == social.CodeQuota:
-		return jitter(quotaWait)
+		return p.jitter(quotaWait)
 	default:
-		return jitter(rateWait)
+		return p.jitter(rateWait)
 	}
 }

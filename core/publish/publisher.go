@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/crierhq/crier/core/channel"
@@ -62,7 +63,8 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// Config is what a Publisher needs. All fields but Policy are required.
+// Config is what a Publisher needs. All fields but Policy, Rand and Sleep are
+// required.
 type Config struct {
 	Store       store.Store
 	Catalog     *channel.Catalog
@@ -73,6 +75,12 @@ type Config struct {
 	Now         func() time.Time
 	NewID       func() string
 	Policy      Policy
+	// Rand returns a number from 0 to below n, for jitter. Default:
+	// math/rand/v2.
+	Rand func(n int64) int64
+	// Sleep waits for d and returns true, or returns false once ctx has ended.
+	// Default: a timer.
+	Sleep func(ctx context.Context, d time.Duration) bool
 }
 
 // Publisher brings claimed deliveries as far as they get without waiting.
@@ -83,6 +91,12 @@ type Publisher struct {
 
 // NewPublisher returns a Publisher.
 func NewPublisher(cfg Config) *Publisher {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Int64N
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
 	return &Publisher{cfg: cfg, pol: cfg.Policy.withDefaults()}
 }
 
@@ -154,7 +168,7 @@ func (p *Publisher) leave(ctx context.Context, j *job, cause error) error {
 		return cause
 	}
 	now := p.now()
-	wake := now.Add(backoff(p.pol.Backoff, 3))
+	wake := now.Add(p.backoff(p.pol.Backoff, 3))
 	if ctx.Err() != nil {
 		wake = now // we were told to stop: another worker may go on at once
 	}

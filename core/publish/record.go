@@ -40,7 +40,7 @@ func (p *Publisher) record(ctx context.Context, j *job, change func(*domain.Deli
 			return err
 		}
 		p.cfg.Log.WarnContext(ctx, "the result of a publication could not be stored yet", "delivery", j.d.ID, "error", err)
-		if !sleep(ctx, backoff(200*time.Millisecond, n)) {
+		if !p.cfg.Sleep(ctx, p.backoff(200*time.Millisecond, n)) {
 			return err
 		}
 	}

@@ -256,7 +256,7 @@ func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action
 	case ActReconnect:
 		return false, p.reconnect(ctx, j, r, res)
 	case ActWait:
-		wait := platformWait(e)
+		wait := p.platformWait(e)
 		if j.d.State != domain.DeliveryProcessing && now.Add(wait).After(j.deadline()) {
 			r.Message = "The platform makes us wait for longer than this post may be late. " + r.Message
 			return false, p.failWith(ctx, j, r, res)
@@ -264,7 +264,7 @@ func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action
 		return false, retry(wait)
 	case ActRetry:
 		if j.d.Tries+1 < p.pol.Attempts || j.d.State == domain.DeliveryProcessing {
-			return false, retry(max(e.RetryAfter, backoff(p.pol.Backoff, j.d.Tries+1)))
+			return false, retry(max(e.RetryAfter, p.backoff(p.pol.Backoff, j.d.Tries+1)))
 		}
 		return false, p.failWith(ctx, j, r, res)
 	default:

@@ -142,7 +142,7 @@ func (p *Publisher) look(ctx context.Context, j *job, r domain.Reason, ref *doma
 	if j.d.Looks+1 >= p.pol.Looks {
 		return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)
 	}
-	wake := now.Add(backoff(p.pol.LookBackoff, j.d.Looks+1))
+	wake := now.Add(p.backoff(p.pol.LookBackoff, j.d.Looks+1))
 	return p.record(ctx, j, func(d *domain.Delivery) error {
 		d.Reason = r
 		return d.Look(wake, now)
