@@ -18,6 +18,9 @@ import (
 	"github.com/crierhq/crier/ports/store"
 )
 
+// maxHistory is how many events of a post Get returns, the newest ones.
+const maxHistory = 200
+
 // When says what is to become of a post.
 type When string
 
@@ -47,8 +50,9 @@ type View struct {
 	Post       domain.Post
 	Summary    domain.Summary
 	Deliveries []domain.Delivery
-	// Attempts is filled by Get only.
+	// Attempts and Events, the ledger and the history, are filled by Get only.
 	Attempts []domain.Attempt
+	Events   []domain.Event
 }
 
 // Config is what the service needs. All fields are required.
@@ -426,6 +430,9 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (Vi
 		if v.Attempts, err = s.cfg.Store.Attempts().OfDeliveries(ctx, a.Organization, ids...); err != nil {
 			return View{}, fmt.Errorf("post %s: %w", id, err)
 		}
+	}
+	if v.Events, err = s.cfg.Store.Outbox().OfPost(ctx, a.Organization, id, maxHistory); err != nil {
+		return View{}, fmt.Errorf("post %s: %w", id, err)
 	}
 	return v, nil
 }
