@@ -29,6 +29,13 @@ import (
 	"github.com/crierhq/crier/core"
 )
 
+// What the API is called in its document, and which one it is. A host may use
+// other words.
+const (
+	Title   = "Crier"
+	Version = "1.0.0"
+)
+
 // MinSecret is how many bytes Config.Secret must have at least.
 const MinSecret = 32
 

@@ -50,7 +50,7 @@ func (a *App) routes(eng wired) (http.Handler, error) {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = routeError
-	api := humaecho.NewV4(e, httpapi.NewConfig(APITitle, APIVersion))
+	api := humaecho.NewV4(e, httpapi.NewConfig(httpapi.Title, httpapi.Version))
 	err := httpapi.Register(api, eng.Engine, httpapi.Config{
 		Secret: a.jwt, PublicURL: a.cfg.Server.PublicURL, Log: a.env.Log.With("component", "http"),
 	})

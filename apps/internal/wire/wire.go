@@ -28,12 +28,6 @@ import (
 	"github.com/crierhq/crier/ports/seal"
 )
 
-// How the API is called, and which one it is.
-const (
-	APITitle   = "Crier"
-	APIVersion = "1.0.0"
-)
-
 // Environment is what is read from outside beside the settings of Crier itself.
 type Environment struct {
 	// Environ and ReadFile are as in config.Load; the settings of providers are

@@ -2,14 +2,21 @@ package wire
 
 import (
 	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/core/domain"
@@ -168,4 +175,100 @@ func TestRunEnds(t *testing.T) {
 			t.Errorf("work %t: got %v, want nil", work, err)
 		}
 	}
+}
+
+// TestNoInputBreaksTheDatabase sends what databases trip over, to the real one.
+func TestNoInputBreaksTheDatabase(t *testing.T) {
+	t.Parallel()
+	for name, database := range map[string]func(*testing.T) string{
+		"SQLite":     func(*testing.T) string { return "" },
+		"PostgreSQL": schema,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tryToBreak(t, build(t, "DATA_DIR="+t.TempDir(), "DATABASE_URL="+database(t)))
+		})
+	}
+}
+
+func tryToBreak(t *testing.T, app *App) {
+	t.Helper()
+	call := func(method, path, token, body string) *httptest.ResponseRecorder {
+		req := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+		req.Header.Set("Authorization", "Bearer "+token)
+		rec := httptest.NewRecorder()
+		app.ServeHTTP(rec, req)
+		return rec
+	}
+	var session struct{ AccessToken string }
+	rec := call("POST", "/auth/register", "", `{"email":"ann@example.org","password":"long enough"}`)
+	if err := json.Unmarshal(rec.Body.Bytes(), &session); err != nil || rec.Code != 201 {
+		t.Fatalf("register: got %d %s", rec.Code, rec.Body)
+	}
+	quoted := `'\"; DROP TABLE crier_posts; -- \u2028 ? $1 ?0 %s \ud83d\ude00`
+	for _, op := range [][3]string{
+		{"GET", "/posts?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", ""},
+		{"GET", "/posts?cursor=" + cursor("-9007199254740992.x"), ""},
+		{"GET", "/posts?cursor=" + cursor("9007199254740992.zzz"), ""},
+		{"GET", "/media?cursor=" + cursor("0.-"), ""},
+		{"GET", "/integrations?cursor=" + cursor("-1.a:b"), ""},
+		{"GET", "/posts?integration=a:b.c-d_e", ""},
+		{"GET", "/posts/a:b", ""},
+		{"DELETE", "/media/..", ""},
+		{"GET", "/media/x/file?organization=x&expires=1&signature=x", ""},
+		{"GET", "/integrations/callback/feed?state=%00&code=x", ""},
+		{"GET", "/integrations/callback/feed?state=" + strings.Repeat("x", 400), ""},
+		{"POST", "/posts", `{"content":"` + quoted + `","tags":["` + quoted + `"]}`},
+		{"POST", "/posts", `{"content":"x","scheduledAt":"9999-12-31T23:59:59Z"}`},
+		{"POST", "/posts", `{"content":"x","integrations":["` + strings.Repeat("x", 200_000) + `"]}`},
+		{"POST", "/posts", `{"content":"x","media":["` + quoted + `"],"integrations":[{"id":"` + quoted + `","settings":{"a":1e300}}]}`},
+		{"POST", "/auth/login", `{"email":"` + quoted + `","password":"` + quoted + `"}`},
+		{"POST", "/auth/refresh", `{"refreshToken":"` + quoted + `.x"}`},
+		{"POST", "/integrations/connect", `{"provider":"feed","fields":{"title":"` + quoted + `"}}`},
+		{"GET", "/feed/%00/" + strings.Repeat("x", 400), ""},
+		{"GET", "/%2e%2e/%2e%2e/etc/passwd", ""},
+	} {
+		rec := call(op[0], op[1], session.AccessToken, op[2])
+		if rec.Code >= 500 {
+			t.Errorf("%s %s %.80s: got %d %s, want no 500", op[0], op[1], op[2], rec.Code, rec.Body)
+		}
+	}
+	rec = call("GET", "/posts", session.AccessToken, "")
+	if !strings.Contains(rec.Body.String(), `DROP TABLE crier_posts; -- `) {
+		t.Errorf("got %s, want the odd text as it was written", rec.Body)
+	}
+}
+
+func cursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// schema makes a schema of its own in the database that tests may use and
+// returns a URL for it.
+func schema(t *testing.T) string {
+	t.Helper()
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	if dsn == "" {
+		t.Skip("NOT TESTED ON POSTGRESQL: set TEST_POSTGRES_DSN, or run it through apps/internal/devservices")
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN cannot be opened")
+	}
+	name := "wire_test_" + strings.ToLower(rand.Text())
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.WithoutCancel(t.Context()), "DROP SCHEMA "+name+" CASCADE")
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 
 	"github.com/crierhq/crier/adapters/httpapi"
-	"github.com/crierhq/crier/apps/internal/wire"
 )
 
 func main() {
@@ -30,7 +29,7 @@ func main() {
 
 // run writes or checks the document below root and says on out what it wrote.
 func run(root string, check bool, out io.Writer) error {
-	doc := httpapi.OpenAPI(wire.APITitle, wire.APIVersion)
+	doc := httpapi.OpenAPI(httpapi.Title, httpapi.Version)
 	text, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return err
