@@ -170,6 +170,7 @@ func (r repos) Media() store.Media                 { return media{r} }
 func (r repos) Outbox() store.Outbox               { return outbox{r} }
 func (r repos) Documents() store.Documents         { return documents{r} }
 func (r repos) Secrets() store.Secrets             { return secrets{r} }
+func (r repos) Jobs() store.Jobs                   { return jobs{r} }
 
 // reader is where a statement runs that only reads.
 func (r repos) reader() bun.IConn {

@@ -42,6 +42,10 @@ type data struct {
 	documents *table[domain.Document]
 	spaces    *ordered[domain.Document]
 	secrets   *table[secret]
+
+	jobs     *table[domain.Job]
+	jobRuns  *ordered[domain.Job] // by RunAt: the order of claims
+	deadJobs *ordered[domain.Job]
 }
 
 func newData() *data {
@@ -55,6 +59,7 @@ func newData() *data {
 	d.accountsAndFiles()
 	d.schedule()
 	d.ledger()
+	d.sideWork()
 	return d
 }
 
@@ -120,5 +125,22 @@ func (d *data) ledger() {
 	})
 	d.postEvents = d.events.order(func(e event) (key, bool) {
 		return key{string(e.Post), e.Seq, string(e.ID)}, e.Post != ""
+	})
+}
+
+func (d *data) sideWork() {
+	d.jobs = newTable(func(j domain.Job) string { return string(j.ID) },
+		func(j domain.Job) domain.OrganizationID { return j.Organization })
+	d.jobs.unique(func(j domain.Job) string {
+		if j.Key == "" || j.State == domain.JobDead {
+			return join("id", string(j.ID)) // nothing to share
+		}
+		return join("key", string(j.Organization), j.Kind, j.Key)
+	})
+	d.jobRuns = d.jobs.order(func(j domain.Job) (key, bool) {
+		return key{"", micros(j.RunAt), string(j.ID)}, j.State == domain.JobWaiting
+	})
+	d.deadJobs = d.jobs.order(func(j domain.Job) (key, bool) {
+		return key{string(j.Organization), micros(j.DiedAt), string(j.ID)}, j.State == domain.JobDead
 	})
 }

@@ -31,6 +31,7 @@ type Repos interface {
 	Outbox() Outbox
 	Documents() Documents
 	Secrets() Secrets
+	Jobs() Jobs
 }
 
 // Store is a Repos that can open transactions. Implementations are safe for

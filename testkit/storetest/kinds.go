@@ -15,6 +15,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		organizationKind(), userKind(), memberKind(), sessionKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
+		jobKind(),
 	}
 }
 
@@ -222,5 +223,21 @@ func secretKind() kind[named] {
 			sealed, err := r.Secrets().Get(ctx, v.Name)
 			return named{v.Name, sealed}, err
 		},
+	}
+}
+
+func jobKind() kind[domain.Job] {
+	type T = domain.Job
+	return kind[T]{
+		name:   "job",
+		keys:   func(v *T) (*string, *org, *int) { return (*string)(&v.ID), &v.Organization, &v.Version },
+		insert: func(ctx context.Context, r store.Repos, v T) error { return r.Jobs().Insert(ctx, v) },
+		get: func(ctx context.Context, r store.Repos, v T) (T, error) {
+			return r.Jobs().Get(ctx, v.Organization, v.ID)
+		},
+		update: func(ctx context.Context, r store.Repos, v T, change func(*T) error) (T, error) {
+			return r.Jobs().Update(ctx, v.Organization, v.ID, change)
+		},
+		counter: func(v *T) *string { return &v.Reason.Message },
 	}
 }

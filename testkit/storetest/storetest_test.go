@@ -239,6 +239,39 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"a secret is set once": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(s store.Secrets) store.Secrets { return setsOnce{s} }}
 		}},
+		"a key keeps nothing out": {[]string{"job/a key keeps doubles out", "job/a key is kept once under parallel inserts"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return keyless{j} }}
+		}},
+		"a double job is an error": {[]string{"job/an insert that is left out spoils nothing"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return strictJobs{j} }}
+		}},
+		"anybody removes a job": {[]string{"job/is removed by the holder of its token only"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return removesAny{j} }}
+		}},
+		"a hand-over counts as an attempt": {[]string{"job/claim begins an attempt, a hand-over does not"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs {
+				return jobClaims{j, func(c *domain.JobClaim) { c.HandOver = false }, nil}
+			}}
+		}},
+		"jobs come early and of any kind": {[]string{"job/claim takes what is due, in order"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs {
+				return jobClaims{j, func(c *domain.JobClaim) { c.Now, c.Kinds = c.Now.Add(time.Microsecond), nil }, nil}
+			}}
+		}},
+		"jobs come in any order": {[]string{"job/claim takes what is due, in order"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return jobClaims{j, nil, slices.Reverse[[]domain.Job]} }}
+		}},
+		"job leases do not hold": {[]string{"job/claim never hands one out twice", "job/next wake follows leases and kinds"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs {
+				return jobClaims{j, func(c *domain.JobClaim) { c.Until = c.Now }, nil}
+			}}
+		}},
+		"dead letters of others are listed": {[]string{"job/lists dead letters, the newest first"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return leakyJobs{j} }}
+		}},
+		"any job lease is renewed": {[]string{"job/renew extends living leases of the owner only"}, func() patches {
+			return patches{jobs: func(j store.Jobs) store.Jobs { return renewsAnyJob{j} }}
+		}},
 		"a method panics": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
 		}},
@@ -540,4 +573,69 @@ func (s setsOnce) Set(ctx context.Context, name, sealed string) error {
 		return nil
 	}
 	return s.Secrets.Set(ctx, name, sealed)
+}
+
+type keyless struct{ store.Jobs }
+
+func (j keyless) Insert(ctx context.Context, js ...domain.Job) error {
+	for i := range js {
+		js[i].Key = ""
+	}
+	return j.Jobs.Insert(ctx, js...)
+}
+
+type strictJobs struct{ store.Jobs }
+
+func (j strictJobs) Insert(ctx context.Context, js ...domain.Job) error {
+	for _, v := range js {
+		if err := j.Jobs.Insert(ctx, v); err != nil {
+			return err
+		}
+		if _, err := j.Get(ctx, v.Organization, v.ID); err != nil {
+			return fault.ErrConflict
+		}
+	}
+	return nil
+}
+
+type removesAny struct{ store.Jobs }
+
+func (j removesAny) Remove(ctx context.Context, org domain.OrganizationID, id domain.JobID, _ int64) error {
+	v, err := j.Get(ctx, org, id)
+	if err != nil {
+		return err
+	}
+	return j.Jobs.Remove(ctx, org, id, v.Lease.Token)
+}
+
+// jobClaims changes what is asked for, and what is given.
+type jobClaims struct {
+	store.Jobs
+	asked func(*domain.JobClaim)
+	given func([]domain.Job)
+}
+
+func (j jobClaims) Claim(ctx context.Context, c domain.JobClaim) ([]domain.Job, error) {
+	if j.asked != nil {
+		j.asked(&c)
+	}
+	js, err := j.Jobs.Claim(ctx, c)
+	if j.given != nil {
+		j.given(js)
+	}
+	return js, err
+}
+
+type leakyJobs struct{ store.Jobs }
+
+func (j leakyJobs) Dead(ctx context.Context, _ domain.OrganizationID, p domain.JobPage) ([]domain.Job, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Job, error) { return j.Jobs.Dead(ctx, o, p) })
+}
+
+type renewsAnyJob struct{ store.Jobs }
+
+func (j renewsAnyJob) Renew(ctx context.Context, _ string, ids []domain.JobID, until time.Time) ([]domain.JobID, error) {
+	a, errA := j.Jobs.Renew(ctx, "w", ids, until)
+	b, errB := j.Jobs.Renew(ctx, "v", ids, until)
+	return append(a, b...), errors.Join(errA, errB)
 }
