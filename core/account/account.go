@@ -110,6 +110,13 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 	}
 	var out SignedIn
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if s.cfg.Registration == RegistrationFirst {
+			// Two who register at once would both be the first: the row makes the
+			// second wait until the transaction of the first has ended.
+			if err := r.Secrets().Set(ctx, "account/first-registration", "-"); err != nil {
+				return err
+			}
+		}
 		if err := s.mayRegister(ctx, r); err != nil {
 			return err
 		}

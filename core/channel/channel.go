@@ -347,11 +347,23 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 		if err != nil {
 			return err
 		}
-		if err := s.cfg.Journal.Delivery(ctx, r, d, now); err != nil {
+		if err := s.tell(ctx, r, d, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tell appends the events of a delivery that went on or was missed.
+func (s *Service) tell(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
+	if err := s.cfg.Journal.Delivery(ctx, r, d, now); err != nil || d.State != domain.DeliveryMissed {
+		return err
+	}
+	post, err := r.Posts().Get(ctx, d.Organization, d.Post)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Journal.Post(ctx, r, post, "post.missed", domain.SummaryAttention, now)
 }
 
 // Disconnect takes a channel away and forgets its credential. What was to go
@@ -423,7 +435,34 @@ func (s *Service) RefreshToken(ctx context.Context, a domain.Actor, id domain.Ch
 		}
 		return domain.Channel{}, connectFault(err)
 	}
+	if ch.State == domain.ChannelReconnect {
+		return s.revive(ctx, a, id)
+	}
 	return s.Get(ctx, a, id)
+}
+
+// revive makes a parked channel active again after its credential was renewed.
+func (s *Service) revive(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
+	now := domain.Instant(s.cfg.Now())
+	var out domain.Channel
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		var err error
+		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
+			if c.State == domain.ChannelReconnect {
+				c.Connect(c.Secret, c.SecretExpires, now)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.resume(ctx, r, out, now); err != nil {
+			return err
+		}
+		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelConnected, now)
+	})
+	s.cfg.Wake()
+	return out, missing(err, id)
 }
 
 func stateHash(state string) string {

@@ -636,6 +636,27 @@ func TestRefreshTokenParksOnlyWhatIsRevoked(t *testing.T) {
 	}
 }
 
+func TestARenewalBringsAParkedChannelBack(t *testing.T) {
+	t.Parallel()
+	e := enginetest.New(t)
+	ch := e.Connect(e.Owner, "a")
+	gone := social.Errorf(social.CodeAuthRevoked, "Gone.")
+	e.Platform.OnRefresh = func(_ context.Context, tg social.Target) (social.Credential, error) {
+		if gone != nil {
+			return social.Credential{}, gone
+		}
+		return tg.Credential, nil
+	}
+	if _, err := e.Channels.RefreshToken(t.Context(), e.Owner, ch.ID); err == nil {
+		t.Fatal("a revoked sign-in was renewed")
+	}
+	gone = nil
+	got, err := e.Channels.RefreshToken(t.Context(), e.Owner, ch.ID)
+	if err != nil || got.State != domain.ChannelActive {
+		t.Errorf("got %s, %v; want the channel active again", got.State, err)
+	}
+}
+
 func TestACredentialIsOfNoUseOnAnotherChannel(t *testing.T) {
 	t.Parallel()
 	e := enginetest.New(t)

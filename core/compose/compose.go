@@ -350,14 +350,20 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, 
 	return nil
 }
 
-// withdraw cancels a delivery that nothing was sent of, leaves alone what has
-// ended, and refuses while it is under way.
+// withdraw cancels a delivery that nothing was sent of, stops a thread between
+// two items, leaves alone what has ended, and refuses while a change is on its
+// way.
 func (s *Service) withdraw(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
 	if d.State == domain.DeliveryPublished || d.State == domain.DeliveryCanceled ||
 		d.State == domain.DeliveryFailed && d.Begun() || d.State == domain.DeliveryUnknown {
 		return nil
 	}
-	out, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error { return d.Cancel(now) })
+	out, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error {
+		if d.State == domain.DeliveryPublishing && d.Begun() && d.Open == "" {
+			return d.Fail(domain.Reason{Code: "withdrawn", Message: "The post was deleted before the rest of its thread was out."}, now)
+		}
+		return d.Cancel(now)
+	})
 	if err != nil {
 		return err
 	}

@@ -225,7 +225,10 @@ func (v view) text(l social.TextLimit, it social.Item) {
 	if l.Required && strings.TrimSpace(it.Text) == "" {
 		v.c.add(field, "required", "%s needs a text.", v.platform)
 	}
-	if n := l.Measure(it.Text); l.Max > 0 && n > l.Max {
+	switch n := l.Measure(it.Text); {
+	case l.Max == 0 && n > 0:
+		v.c.add(field, "no_text", "%s takes no text.", v.platform)
+	case n > l.Max:
 		v.c.add(field, "too_long", "On %s the text has %d characters; %d are allowed.", v.platform, n, l.Max)
 	}
 	if l.MaxBytes > 0 && len(it.Text) > l.MaxBytes {

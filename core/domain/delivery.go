@@ -430,6 +430,9 @@ func (d *Delivery) end(s DeliveryState, r Reason, now time.Time) error {
 // Block parks it until its channel is mended. It is looked at again at until,
 // the end of its late window.
 func (d *Delivery) Block(r Reason, until, now time.Time) error {
+	if d.Open != "" {
+		return fault.New(fault.Conflict, "intent_open", "A change of this delivery has no result yet.")
+	}
 	if err := d.rest(DeliveryBlocked, until, now); err != nil {
 		return err
 	}
@@ -508,10 +511,7 @@ func (d *Delivery) TryAgain(now time.Time) error {
 		return err
 	}
 	d.clearStep()
-	d.Reason = Reason{}
-	if !d.Begun() {
-		d.DueAt = Instant(now)
-	}
+	d.DueAt, d.Reason = Instant(now), Reason{}
 	return nil
 }
 

@@ -51,7 +51,8 @@ func formats() []format {
 		{domain.MediaImage, "image/webp", nil, both(magic(0, "RIFF"), magic(8, "WEBP"))},
 		{domain.MediaVideo, "video/quicktime", nil, both(magic(4, "ftyp"), magic(8, "qt  "))},
 		{domain.MediaVideo, "video/mp4", []string{"video/x-m4v"}, both(magic(4, "ftyp"),
-			magic(8, "isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "M4V ", "MSNV", "dash", "mmp4", "3gp4", "3gp5"))},
+			magic(8, "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "mp41", "mp42", "avc1", "hvc1", "hev1", "av01",
+				"M4V ", "M4VH", "M4VP", "MSNV", "NDSC", "dash", "mmp4", "f4v ", "3gp4", "3gp5", "3gp6", "3g2a"))},
 		{domain.MediaVideo, "video/x-msvideo", []string{"video/avi", "video/msvideo"}, both(magic(0, "RIFF"), magic(8, "AVI "))},
 		{domain.MediaDocument, "application/pdf", nil, magic(0, "%PDF-")},
 	}

@@ -556,3 +556,51 @@ func TestManyWorkersShareTheWork(t *testing.T) {
 		}
 	})
 }
+
+// TestRestOfAnOldThreadCanBeTriedAgain has a person take up half a thread long
+// after its late window: their wish is what counts then.
+func TestRestOfAnOldThreadCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	p := &platform{answer: func(n int) (bool, error) {
+		if n == 2 {
+			return false, social.Errorf(social.CodeRejected, "Not this one.")
+		}
+		return true, nil
+	}}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.post("one", "two")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryFailed)
+		time.Sleep(30 * 24 * time.Hour)
+		if _, err := w.eng.Posts.TryAgain(t.Context(), w.actor, v.Post.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+	})
+}
+
+// TestDeletingStopsTheRestOfAThread deletes a post whose reply still waits.
+func TestDeletingStopsTheRestOfAThread(t *testing.T) {
+	t.Parallel()
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		v, err := w.eng.Posts.Create(t.Context(), w.actor, core.PostInput{
+			Items:   []domain.Item{{Text: "one"}, {Text: "two", Delay: time.Hour}},
+			Targets: []domain.Target{{Channel: w.channel.ID}}, When: core.Now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.tickAt(time.Now())
+		if err := w.eng.Posts.Delete(t.Context(), w.actor, v.Post.ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		time.Sleep(2 * time.Hour)
+		w.settle()
+		if n := len(p.accepted()); n != 1 {
+			t.Errorf("the platform has %d items, want only the one that was out", n)
+		}
+	})
+}

@@ -101,7 +101,8 @@ func NewPublisher(cfg Config) *Publisher {
 }
 
 // deadline is until when the next item may be started: for the first one the
-// end of the late window, for a reply the same time behind the item before it.
+// end of the late window, for a reply the same time behind the item before it,
+// and behind the wish of a person who had it tried again.
 func (j *job) deadline() time.Time {
 	i := j.d.Current()
 	if i == 0 {
@@ -111,7 +112,11 @@ func (j *job) deadline() time.Time {
 	if items := j.post.ItemsFor(j.d.Channel); i < len(items) {
 		delay = items[i].Delay
 	}
-	return j.d.Parts[i-1].PublishedAt.Add(delay + j.window)
+	from := j.d.Parts[i-1].PublishedAt.Add(delay)
+	if j.d.DueAt.After(from) {
+		from = j.d.DueAt
+	}
+	return from.Add(j.window)
 }
 
 // leaveFor bounds giving a lease back.

@@ -240,6 +240,11 @@ func (p *Publisher) reconnect(ctx context.Context, j *job, r domain.Reason, res 
 		if d.State == domain.DeliveryProcessing {
 			return d.Retry(r, now.Add(maxBackoff), now)
 		}
+		if d.Open != "" { // what ends the attempt says that nothing happened
+			if err := d.Refused(r, now); err != nil {
+				return err
+			}
+		}
 		return d.Block(r, until, now)
 	}, res)
 }
