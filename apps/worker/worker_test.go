@@ -1,14 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestMain lets the test binary be the worker.
@@ -21,13 +23,24 @@ func TestMain(m *testing.M) {
 
 func TestWorkerRunsAndStops(t *testing.T) {
 	t.Parallel()
-	var out strings.Builder
-	cmd := worker(t, &out, nil, "DATA_DIR="+filepath.Join(t.TempDir(), "data"), "LOG_LEVEL=info")
-	if err := cmd.Start(); err != nil {
+	r, w, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(time.Second, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
-	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "msg=stopped") || strings.Contains(out.String(), "listening") {
+	cmd := worker(t, w, nil, "DATA_DIR="+filepath.Join(t.TempDir(), "data"))
+	if err := errors.Join(cmd.Start(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		out.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "msg=working") {
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := errors.Join(cmd.Wait(), r.Close()); err != nil || !strings.Contains(out.String(), "msg=stopped") || strings.Contains(out.String(), "listening") {
 		t.Errorf("got %v and %s, want it to end well without having listened", err, out.String())
 	}
 }
@@ -54,7 +67,7 @@ func TestWorkerSaysWhyItCannotStart(t *testing.T) {
 	}
 }
 
-func worker(t *testing.T, out *strings.Builder, args []string, env ...string) *exec.Cmd {
+func worker(t *testing.T, out io.Writer, args []string, env ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

@@ -193,6 +193,7 @@ func nameFreePort(cfg *config.Config, ln net.Listener) {
 func run(ctx context.Context, stop func(), app *wire.App, cfg config.Config, ln net.Listener, log *slog.Logger, opts Options) error {
 	served := make(chan error, 1)
 	if ln == nil {
+		log.InfoContext(ctx, "working", "version", Version())
 		served <- nil
 	} else {
 		log.InfoContext(ctx, "listening", "address", ln.Addr().String(), "url", cfg.Server.PublicURL, "version", Version(), "worker", opts.Work)
