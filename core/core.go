@@ -33,6 +33,8 @@ type (
 	PostInput = compose.Input
 	// PostView is a post with what became of it.
 	PostView = compose.View
+	// Answer is what a person found out about a delivery in doubt.
+	Answer = compose.Answer
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// SignedIn is a person who proved who they are.

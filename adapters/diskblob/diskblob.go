@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/blob"
@@ -35,6 +36,10 @@ var _ blob.Bucket = (*Bucket)(nil)
 
 // tempMark starts the names of files that are being written. No key has it.
 const tempMark = "~put-"
+
+// abandoned is the age from which a temporary file counts as left behind:
+// another process may have a put under way in the same folder.
+const abandoned = 24 * time.Hour
 
 // New opens the folder, checks that it can be written, and removes what puts
 // left behind that a crash cut off. The caller closes the Bucket.
@@ -63,22 +68,32 @@ func (b *Bucket) ready() error {
 		return err
 	}
 	_, err = f.WriteString("ready")
-	if err := errors.Join(err, f.Sync(), f.Close(), b.root.Remove(name)); err != nil {
+	info, statErr := f.Stat()
+	if err := errors.Join(err, statErr, f.Sync(), f.Close(), b.root.Remove(name)); err != nil {
 		return err
 	}
-	return b.sweep()
+	// The file system's own clock dates the others, too.
+	return b.sweep(info.ModTime().Add(-abandoned))
 }
 
-// sweep removes the files of puts that never ended.
-func (b *Bucket) sweep() error {
+// sweep removes the files of puts that began before the given time and never
+// ended.
+func (b *Bucket) sweep(before time.Time) error {
 	return fs.WalkDir(b.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if !d.IsDir() && strings.HasPrefix(d.Name(), tempMark) {
-			return b.root.Remove(name)
+		if d.IsDir() || !strings.HasPrefix(d.Name(), tempMark) {
+			return nil
 		}
-		return nil
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // its put has ended
+		}
+		if err != nil || info.ModTime().After(before) {
+			return err
+		}
+		return b.root.Remove(name)
 	})
 }
 

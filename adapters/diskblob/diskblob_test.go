@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crierhq/crier/adapters/diskblob"
 	"github.com/crierhq/crier/core/fault"
@@ -152,9 +153,17 @@ func TestLeftoversAreSwept(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		old := time.Now().Add(-25 * time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Another process may have a put under way.
+	if err := os.WriteFile(filepath.Join(dir, "~put-young"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	b := open(t, dir)
-	if got, want := files(t, dir), []string{filepath.Join("keep+", "me")}; !slices.Equal(got, want) {
+	if got, want := files(t, dir), []string{filepath.Join("keep+", "me"), "~put-young"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if info, err := b.Stat(t.Context(), "keep/me"); err != nil || info.Bytes != 1 {

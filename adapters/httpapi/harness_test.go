@@ -297,6 +297,9 @@ func (formPlatform) Validate(it social.Item, _ social.Traits) []social.Problem {
 }
 
 func (formPlatform) Publish(_ context.Context, t social.Target, it social.Item, _ social.Cursor) (social.Outcome, error) {
+	if strings.Contains(it.Text, "lose") {
+		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "The answer was lost.")
+	}
 	if strings.Contains(it.Text, "refuse") {
 		return social.Outcome{}, social.Errorf(social.CodeRejected, "The platform does not like this text.")
 	}

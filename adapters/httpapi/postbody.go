@@ -5,6 +5,7 @@ import (
 
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/journal"
 )
 
 // postBody is a post with what became of it.
@@ -24,6 +25,7 @@ type postBody struct {
 	UpdatedAt    string         `json:"updatedAt" format:"date-time"`
 	Deliveries   []deliveryBody `json:"deliveries" nullable:"false" doc:"What became of it, one for each channel. A draft has none."`
 	Attempts     []attemptBody  `json:"attempts,omitempty" nullable:"false" doc:"Every call that could change something on a platform. Lists leave them out."`
+	Timeline     []momentBody   `json:"timeline,omitempty" nullable:"false" doc:"What happened, in order; at most the newest 200. Lists leave it out."`
 }
 
 type itemBody struct {
@@ -77,6 +79,13 @@ type attemptBody struct {
 	URL       string      `json:"url,omitempty"`
 }
 
+type momentBody struct {
+	At       string `json:"at" format:"date-time"`
+	Event    string `json:"event" example:"delivery.published"`
+	Delivery string `json:"delivery,omitempty" doc:"The delivery that it is about."`
+	Text     string `json:"text" doc:"What it means, in a sentence." example:"Published."`
+}
+
 func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) postBody {
 	p := v.Post
 	out := postBody{
@@ -102,6 +111,17 @@ func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) pos
 	}
 	for _, at := range v.Attempts {
 		out.Attempts = append(out.Attempts, fromAttempt(at))
+	}
+	for _, ev := range v.Events {
+		out.Timeline = append(out.Timeline, fromEvent(ev))
+	}
+	return out
+}
+
+func fromEvent(ev domain.Event) momentBody {
+	out := momentBody{At: stamp(ev.At), Event: string(ev.Kind), Text: journal.Describe(ev)}
+	if ev.Subject != string(ev.Post) {
+		out.Delivery = ev.Subject
 	}
 	return out
 }

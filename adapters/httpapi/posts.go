@@ -38,6 +38,16 @@ type deletePostInput struct {
 	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the version that was read. Another one means 412."`
 }
 
+type settleInput struct {
+	signedIn
+	ID       string `path:"id" doc:"The id of the post."`
+	Delivery string `path:"delivery" doc:"The id of the delivery in doubt."`
+	Body     struct {
+		There bool   `json:"there" doc:"Whether the item can be seen on the platform." example:"true"`
+		Link  string `json:"link,omitempty" maxLength:"2000" doc:"Where it can be seen." example:"https://example.social/@ann/1"`
+	}
+}
+
 type listPostsInput struct {
 	signedIn
 	From        string `query:"from" maxLength:"64" doc:"The earliest time, included."`
@@ -80,7 +90,7 @@ func (a *api) registerPosts() {
 	}, a.listPosts)
 	handle(a, spec{
 		id: "get-post", method: http.MethodGet, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK,
-		summary: "Get a post", text: "With what became of it on each channel, and with every attempt that was made.", errors: []int{404},
+		summary: "Get a post", text: "With what became of it on each channel, every attempt that was made, and its history.", errors: []int{404},
 	}, func(ctx context.Context, in *postIDInput) (*postOutput, error) {
 		v, err := a.eng.Posts.Get(ctx, in.actor, domain.PostID(in.ID))
 		return a.post(ctx, in.actor, v, err)
@@ -107,6 +117,16 @@ func (a *api) registerPosts() {
 		v, err := a.eng.Posts.TryAgain(ctx, in.actor, domain.PostID(in.ID))
 		return a.post(ctx, in.actor, v, err)
 	})
+	handle(a, spec{
+		id: "settle-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/settle", tag: tagPosts, status: http.StatusOK,
+		summary: "Say whether an unknown delivery is there", text: "For a delivery that may be out and that nobody could prove. If it is there it counts as published; if it is not, it is sent again.",
+		errors: []int{400, 404, 409, 413, 415},
+	}, a.settle)
+}
+
+func (a *api) settle(ctx context.Context, in *settleInput) (*postOutput, error) {
+	v, err := a.eng.Posts.Settle(ctx, in.actor, domain.PostID(in.ID), domain.DeliveryID(in.Delivery), core.Answer(in.Body))
+	return a.post(ctx, in.actor, v, err)
 }
 
 func (a *api) createPost(ctx context.Context, in *createPostInput) (*postOutput, error) {

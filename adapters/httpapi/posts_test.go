@@ -135,6 +135,44 @@ func TestLateEditsAndRetries(t *testing.T) {
 	}
 }
 
+// TestAPersonSettlesADoubt has the platform's answer lost, until only a person
+// can say what became of the post.
+func TestAPersonSettlesADoubt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	post := f.ok(201, f.ann, "POST", "/posts", map[string]any{"content": "lose", "integrations": []string{f.channel}, "type": "now"})
+	path := "/posts/" + post.text("id")
+	settle := path + "/deliveries/" + post.text("deliveries.0.id") + "/settle"
+	if a := f.call(f.ann, "POST", settle, map[string]any{"there": true}); a.status != 409 || a.text("code") != "not_in_doubt" {
+		t.Errorf("before there is a doubt: got %d %s, want 409 not_in_doubt", a.status, a.body)
+	}
+	for range 10 {
+		_, _, err := f.eng.Tick(t.Context())
+		must(t, err)
+		f.clock.Add(time.Minute)
+	}
+	unknown := f.ok(200, f.ann, "GET", path, nil)
+	if unknown.text("deliveries.0.state") != "unknown" || unknown.text("attempts.0.result") != "unknown" {
+		t.Fatalf("got %s, want a doubt", unknown.body)
+	}
+	if a := f.call(f.ann, "POST", settle, map[string]any{"there": true, "link": "no link"}); a.status != 400 || a.text("errors.0.field") != "link" {
+		t.Errorf("got %d %s, want 400 at link", a.status, a.body)
+	}
+	if a := f.call(f.bob, "POST", settle, map[string]any{"there": true}); a.status != 404 {
+		t.Errorf("another tenant: got %d, want 404", a.status)
+	}
+	f.ok(200, f.ann, "POST", settle, map[string]any{"there": true, "link": "https://form.example/1"})
+	got := f.ok(200, f.ann, "GET", path, nil)
+	for at, want := range map[string]string{
+		"state": "published", "deliveries.0.items.0.url": "https://form.example/1", "attempts.0.result": "accepted",
+		"timeline.0.event": "delivery.scheduled", "timeline.0.text": "Waits for its time.",
+	} {
+		if got.text(at) != want {
+			t.Errorf("%s: got %q, want %q", at, got.text(at), want)
+		}
+	}
+}
+
 func TestListsOfPosts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -87,18 +87,21 @@ func (f *fixture) bodies() map[string]string {
 		`"integrations":[{"id":"` + f.channel + `","settings":{"visibility":"public"},"items":[{"content":"d","media":["` + f.file + `"]}]}],` +
 		`"scheduledAt":"2026-05-01T10:00:00Z","timezone":"Europe/Berlin","type":"schedule","tags":["x"]}`
 	return map[string]string{
-		"POST /auth/register":        `{"email":"new@example.org","password":"long enough","name":"New","organization":"Org","timezone":"UTC"}`,
-		"POST /auth/login":           `{"email":"ann@example.org","password":"long enough"}`,
-		"POST /auth/refresh":         `{"refreshToken":"x.y"}`,
-		"POST /integrations/connect": `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
-		"POST /posts":                post,
-		"POST /posts/validate":       post,
-		"PUT /posts/{id}":            post,
+		"POST /auth/register":                           `{"email":"new@example.org","password":"long enough","name":"New","organization":"Org","timezone":"UTC"}`,
+		"POST /auth/login":                              `{"email":"ann@example.org","password":"long enough"}`,
+		"POST /auth/refresh":                            `{"refreshToken":"x.y"}`,
+		"POST /integrations/connect":                    `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
+		"POST /posts":                                   post,
+		"POST /posts/validate":                          post,
+		"PUT /posts/{id}":                               post,
+		"POST /posts/{id}/deliveries/{delivery}/settle": `{"there":true,"link":"https://example.org/1"}`,
 	}
 }
 
-// path fills in the id of Ann's draft.
-func (f *fixture) path(pattern string) string { return strings.ReplaceAll(pattern, "{id}", f.draft) }
+// path fills in the id of Ann's draft, which has no delivery.
+func (f *fixture) path(pattern string) string {
+	return strings.NewReplacer("{id}", f.draft, "{delivery}", f.draft).Replace(pattern)
+}
 
 // mutations are all ways to spoil one value of a JSON document.
 func mutations(doc any) []string {
@@ -235,7 +238,7 @@ func TestEveryOperationNeedsAToken(t *testing.T) {
 			}
 			n++
 			for _, header := range []string{"", "Bearer", "Bearer ", "Basic x", "Bearer x.y.z", f.ann} {
-				a := f.call("", method, strings.ReplaceAll(path, "{id}", f.draft), nil, "Authorization", header)
+				a := f.call("", method, f.path(path), nil, "Authorization", header)
 				checkError(t, method+" "+path, a)
 				if a.status != 401 || a.header.Get("WWW-Authenticate") != "Bearer" {
 					t.Errorf("%s %s with %q: got %d, want 401", method, path, header, a.status)
@@ -269,6 +272,7 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 			{"PUT", "/posts/" + ids[0], post},
 			{"DELETE", "/posts/" + ids[0], nil},
 			{"POST", "/posts/" + ids[0] + "/retry", nil},
+			{"POST", "/posts/" + ids[0] + "/deliveries/" + ids[0] + "/settle", map[string]bool{"there": true}},
 			{"GET", "/integrations/" + ids[1], nil},
 			{"DELETE", "/integrations/" + ids[1], nil},
 			{"POST", "/integrations/" + ids[1] + "/refresh", nil},

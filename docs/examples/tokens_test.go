@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/crierhq/crier/adapters/memblob"
 	"github.com/crierhq/crier/adapters/memseal"
@@ -10,7 +11,6 @@ import (
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
-	"time"
 )
 
 // vault is where the host keeps the tokens of its users.

@@ -54,7 +54,7 @@ func start(ctx context.Context, binary, dir, url string) (*server, error) {
 		return nil, err
 	}
 	for time.Since(begin) < 30*time.Second {
-		if resp, err := httpClient.Get(s.url + "/readyz"); err == nil { //nolint:noctx,forbidigo // bounded by the loop
+		if resp, err := httpClient.Get(s.url + "/readyz"); err == nil { //nolint:noctx // bounded by the loop
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				s.started = time.Since(begin)
@@ -282,7 +282,7 @@ func load(workers, n int, fn func(i int) error) error {
 			for i := range next {
 				if err := fn(i); err != nil {
 					errs <- err
-					for range next { //nolint:revive // let the others finish
+					for range next {
 					}
 					return
 				}

@@ -46,7 +46,10 @@ func (*standIn) ConnectForm() social.Schema {
 	}]()
 }
 
-func (*standIn) ConnectWith(_ context.Context, v social.Values) (social.Connection, error) {
+func (*standIn) ConnectWith(ctx context.Context, v social.Values) (social.Connection, error) {
+	if err := ctx.Err(); err != nil {
+		return social.Connection{}, err
+	}
 	return social.Connection{Account: v["account"], Credential: social.Credential{Access: "token"}}, nil
 }
 

@@ -86,7 +86,7 @@ func ParseKeys(s string) (Keys, error) {
 		case !ok:
 			return nil, fmt.Errorf("entry %d has no id before a colon", i+1)
 		case !validKeyID(id):
-			return nil, fmt.Errorf("the id of entry %d is not made of 1 to 32 letters, digits, - and _", i+1)
+			return nil, fmt.Errorf("the id of entry %d is not made of 1 to 32 lower-case letters, digits, - and _", i+1)
 		case seen[id]:
 			return nil, fmt.Errorf("the id %q is there twice", id)
 		case err != nil:
@@ -105,7 +105,7 @@ func validKeyID(id string) bool {
 		return false
 	}
 	for _, r := range id {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", r) {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-_", r) {
 			return false
 		}
 	}
