@@ -242,6 +242,14 @@ func (d *Delivery) Claim(owner string, until time.Time) {
 	d.Version++
 }
 
+// Hold makes the lease last until the given time at least: nobody else is to
+// look while a call may be on its way.
+func (d *Delivery) Hold(until time.Time) {
+	if until = Instant(until); d.Lease.Until.Before(until) {
+		d.Lease.Until = until
+	}
+}
+
 // Begin starts the work on a claimed delivery. One that was under way already
 // stays in its state.
 func (d *Delivery) Begin(now time.Time) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -33,6 +34,8 @@ type world struct {
 	life atomic.Int64
 	// crash, if set, is asked at every point where a process can die.
 	crash func(what string) bool
+	// forget, if set, is asked after every commit whether its answer is lost.
+	forget func() bool
 }
 
 var errDead = errors.New("this process was killed")
@@ -108,6 +111,9 @@ func (m *mortal) InTx(ctx context.Context, fn func(context.Context, store.Repos)
 	err := m.Store.InTx(ctx, fn)
 	if err == nil && die("commit:after") {
 		return errDead
+	}
+	if err == nil && m.w.forget != nil && m.w.forget() {
+		return fault.New(fault.Unavailable, "database", "The connection was lost.")
 	}
 	return err
 }

@@ -140,6 +140,8 @@ type job struct {
 	// renewed is set once the credential was renewed in this run, so that a
 	// platform that refuses every token is not asked for ever.
 	renewed bool
+	// intended is when the open intent was put on record.
+	intended time.Time
 }
 
 // Advance brings d, which the caller has claimed, as far as it gets without

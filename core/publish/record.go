@@ -65,6 +65,9 @@ func (p *Publisher) recordOnce(ctx context.Context, j *job, change func(*domain.
 		var err error
 		out, err = p.update(ctx, r, j, func(d *domain.Delivery) error {
 			was, open = d.State, d.Open
+			if res != nil && j.recorded(d) {
+				return nil // the try before this was kept, and only its answer lost
+			}
 			return change(d)
 		})
 		if err != nil {
@@ -81,6 +84,11 @@ func (p *Publisher) recordOnce(ctx context.Context, j *job, change func(*domain.
 		j.d = out
 	}
 	return err
+}
+
+// recorded reports whether the result of this job is in d already.
+func (j *job) recorded(d *domain.Delivery) bool {
+	return d.Open != j.d.Open || d.Current() != j.d.Current()
 }
 
 // update changes the delivery if this worker still holds it. The post of
@@ -154,7 +162,9 @@ func (p *Publisher) intend(ctx context.Context, j *job, cur domain.Cursor, start
 		Item: j.d.Current(), Key: domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision),
 		Revision: j.d.Revision, StartedAt: started,
 	}
+	j.intended = now
 	return p.put(ctx, j, a, func(d *domain.Delivery) error {
+		d.Hold(now.Add(p.hold(j)))
 		if d.State == domain.DeliveryScheduled {
 			if err := d.Begin(now); err != nil {
 				return err
@@ -162,6 +172,16 @@ func (p *Publisher) intend(ctx context.Context, j *job, cur domain.Cursor, start
 		}
 		return d.Intend(a.ID, cur, now)
 	}, "")
+}
+
+// hold is for how long nobody else is to look into an intent: its call, reading
+// it back, and recording what came of it.
+func (p *Publisher) hold(j *job) time.Duration {
+	d := p.pol.CallTimeout + recordFor
+	if j.pf.Can.Confirm != nil {
+		d += p.pol.CallTimeout
+	}
+	return d
 }
 
 // put stores a new attempt with the change of the delivery that goes with it,

@@ -128,9 +128,7 @@ func (p *Publisher) publish(ctx context.Context, j *job, cur domain.Cursor) (boo
 // send makes the call whose intent is on record, and records its result. again
 // says that the same call was made before and its answer lost.
 func (p *Publisher) send(ctx context.Context, j *job, t social.Target, it social.Item, again bool) (bool, error) {
-	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
-	defer cancel()
-	out, err := j.pf.Provider.Publish(call, t, it, j.d.Cursor)
+	out, err := p.call(ctx, j, t, it)
 	switch {
 	case err != nil && again:
 		return p.refusedAgain(ctx, j, social.AsError(err))
@@ -147,6 +145,19 @@ func (p *Publisher) send(ctx context.Context, j *job, t social.Target, it social
 	default:
 		return p.refused(ctx, j, social.Errorf(social.CodeOutcomeUnknown, "The adapter of this platform gave no usable answer."))
 	}
+}
+
+// call makes the visible change. Its time counts from the intent: a worker that
+// stood still in between comes too late, for others may have looked by now and
+// somebody may have decided.
+func (p *Publisher) call(ctx context.Context, j *job, t social.Target, it social.Item) (social.Outcome, error) {
+	left := j.intended.Add(p.pol.CallTimeout).Sub(p.now())
+	if left <= 0 {
+		return social.Outcome{}, social.Errorf(social.CodeUnavailable, "This server was too slow to send it in time.")
+	}
+	call, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	return j.pf.Provider.Publish(call, t, it, j.d.Cursor)
 }
 
 // confirm reads a published item back where the platform lets us: a success

@@ -52,6 +52,7 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 		return false, p.look(ctx, j, r, open.Ref)
 	}
 	ref, err := p.find(ctx, j, t, it, open)
+	now := p.now()
 	switch {
 	case ref != nil:
 		return p.accept(ctx, j, *ref)
@@ -61,8 +62,8 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 			return p.renewToLook(ctx, j)
 		}
 		return false, p.look(ctx, j, r, open.Ref)
-	case p.maySendAgain(j, first, open):
-		return p.resend(ctx, j, t, it)
+	case p.maySendAgain(j, now, first, open):
+		return p.resend(ctx, j, t, it, now)
 	default:
 		return false, p.look(ctx, j, r, open.Ref)
 	}
@@ -97,24 +98,28 @@ func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social
 
 // maySendAgain reports whether the platform still takes a repeated call with
 // the same key for the same change.
-func (p *Publisher) maySendAgain(j *job, first time.Time, open domain.Attempt) bool {
+func (p *Publisher) maySendAgain(j *job, now, first time.Time, open domain.Attempt) bool {
 	dedupe := j.pf.Descriptor.Dedupe
 	if dedupe <= 0 || open.Ref != nil || j.ch.State != domain.ChannelActive || j.d.Tries >= p.pol.Attempts {
 		return false
 	}
-	return dedupe == social.DedupeForever || p.now().Add(p.pol.CallTimeout).Before(first.Add(dedupe))
+	return dedupe == social.DedupeForever || now.Add(p.pol.CallTimeout).Before(first.Add(dedupe))
 }
 
 // resend makes the call of the open intent again, with the same key and as an
 // attempt of its own.
-func (p *Publisher) resend(ctx context.Context, j *job, t social.Target, it social.Item) (bool, error) {
-	now := p.now()
+func (p *Publisher) resend(ctx context.Context, j *job, t social.Target, it social.Item, now time.Time) (bool, error) {
 	a := domain.Attempt{
 		ID: domain.AttemptID(p.cfg.NewID()), Organization: j.d.Organization, Post: j.d.Post, Delivery: j.d.ID,
 		Item: j.d.Current(), Key: t.Key, Revision: j.d.Revision, StartedAt: now,
 	}
 	old := j.d.Open
-	if err := p.put(ctx, j, a, func(d *domain.Delivery) error { return d.Resend(a.ID, now) }, old); err != nil {
+	j.intended = now
+	err := p.put(ctx, j, a, func(d *domain.Delivery) error {
+		d.Hold(now.Add(p.hold(j)))
+		return d.Resend(a.ID, now)
+	}, old)
+	if err != nil {
 		return false, err
 	}
 	return p.send(ctx, j, t, it, true)
