@@ -45,7 +45,7 @@ func (b *bench) job(id domain.JobID, change ...func(*domain.Job)) domain.Job {
 func keyed(key string) func(*domain.Job)   { return func(j *domain.Job) { j.Key = key } }
 func ofKind(kind string) func(*domain.Job) { return func(j *domain.Job) { j.Kind = kind } }
 func runAt(t time.Time) func(*domain.Job)  { return func(j *domain.Job) { j.RunAt = t } }
-func tenant(o org) func(*domain.Job)       { return func(j *domain.Job) { j.Organization = o } }
+func theirJob(j *domain.Job)               { j.Organization = theirs }
 func diedAt(t time.Time) func(*domain.Job) {
 	return func(j *domain.Job) { j.State, j.DiedAt = domain.JobDead, t }
 }
@@ -82,7 +82,7 @@ func jobKey(b *bench) {
 	b.job("other-kind", keyed("k"), ofKind("hook"))
 	b.job("no-key")
 	b.job("no-key-either")
-	b.job("theirs", keyed("k"), tenant(theirs))
+	b.job("theirs", keyed("k"), theirJob)
 	b.job("dead-double", keyed("k"), diedAt(noon()))
 	b.job("first", keyed("another")) // an id that exists
 	b.wantJobs("after inserts with one key", ours, map[domain.JobID]bool{
@@ -181,7 +181,7 @@ func jobDead(b *bench) {
 	b.job("newest", diedAt(at(time.Hour)))
 	b.job("oldest", diedAt(at(-time.Microsecond)))
 	b.job("alive")
-	b.job("theirs", diedAt(at(time.Minute)), tenant(theirs))
+	b.job("theirs", diedAt(at(time.Minute)), theirJob)
 	want := []domain.JobID{"newest"}
 	for i := range tied {
 		want = append(want, domain.JobID(tied[len(tied)-1-i]))
@@ -208,7 +208,7 @@ func jobClaimOrder(b *bench) {
 	b.job("now", runAt(noon()))
 	b.job("b", runAt(at(-time.Minute)))
 	b.job("a", runAt(at(-time.Minute)))
-	b.job("oldest", runAt(at(-time.Hour)), tenant(theirs))
+	b.job("oldest", runAt(at(-time.Hour)), theirJob)
 	b.job("hook", ofKind("hook"), runAt(at(-2*time.Hour)))
 	b.job("feed", ofKind("feed"), runAt(at(-time.Hour)))
 	two := jobClaim(noon())
@@ -297,7 +297,7 @@ func jobWake(b *bench) {
 	b.job("dead", diedAt(noon()))
 	want("where nothing but a person helps", time.Time{})
 	b.job("later", runAt(at(time.Hour)), ofKind("hook"))
-	b.job("soon", tenant(theirs))
+	b.job("soon", theirJob)
 	want("of two", noon())
 	want("of one kind", at(time.Hour), "hook")
 	want("of a kind that nobody has", time.Time{}, "none")
