@@ -108,7 +108,7 @@ func begin() time.Time { return time.Date(2026, 1, 31, 9, 15, 30, 0, time.UTC) }
 // steps: one after the other is the same as all at once, from anywhere.
 func steps(p *probe) {
 	for _, rule := range some(p) {
-		all := p.expand(rule, begin(), begin().Add(-time.Hour), 60)
+		all := p.expand(rule, begin(), begin().Add(-time.Hour), 32)
 		after := begin().AddDate(0, 0, -40)
 		for i, want := range all {
 			got := p.expand(rule, begin(), after, 1)
@@ -240,7 +240,7 @@ func horizon(p *probe) {
 			p.add("%s: got %v, want %v", name, shows(got), shows(c.want))
 		}
 	}
-	for _, year := range []int{1970, 1999, 2000, 2099, 2199} {
+	for _, year := range []int{1970, 2000, 2199} {
 		anchor := time.Date(year, 2, 28, 23, 59, 59, 0, time.UTC)
 		got := p.expand(domain.Rule{Freq: domain.FrequencyYearly, ByMonth: []int{2}, ByMonthDay: []int{-1}}, anchor, time.Time{}, 200)
 		if len(got) != domain.RuleYears+1 && len(got) != domain.RuleYears {
