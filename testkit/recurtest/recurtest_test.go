@@ -108,7 +108,7 @@ func wrong(never <-chan struct{}) map[string]struct {
 		}, []string{"corners"}},
 		"BYSETPOS ignored":            {withRule(func(r *domain.Rule, _ time.Time) { r.BySetPos = nil }), []string{"rfc", "corners"}},
 		"numbers of days are ignored": {withRule(func(r *domain.Rule, _ time.Time) { clearNumbers(r) }), []string{"rfc", "corners"}},
-		"days from the end ignored":   {withRule(func(r *domain.Rule, _ time.Time) { absolute(r.ByMonthDay) }), []string{"rfc"}},
+		"days from the end ignored":   {withRule(func(r *domain.Rule, _ time.Time) { r.ByMonthDay = absolute(r.ByMonthDay) }), []string{"rfc"}},
 		"a rule that is put in order": {withRule(func(r *domain.Rule, _ time.Time) { slices.Sort(r.ByHour) }), []string{"normal"}},
 		"BYSETPOS from the anchor":    {setPosFromAnchor, []string{"corners"}},
 		"the anchor always":           {anchorAlways, []string{"rfc", "corners"}},
@@ -176,11 +176,12 @@ func clearNumbers(r *domain.Rule) {
 	}
 }
 
-// absolute writes into the caller's list, too: that is the other fault of it.
-func absolute(list []int) {
+func absolute(list []int) []int {
+	list = slices.Clone(list)
 	for i, n := range list {
 		list[i] = max(n, -n)
 	}
+	return list
 }
 
 func setPosFromAnchor(rule domain.Rule, anchor, after time.Time, n int) ([]time.Time, error) {
