@@ -61,6 +61,10 @@ cover: ## Measure how much of the code the tests reach, into coverage.out
 	$(SERVICES) go test -coverprofile=coverage.out ./...
 	go tool cover -func=coverage.out | tail -n 1
 
+.PHONY: sim
+sim: ## Run the simulation: make sim SEED=1 N=100000; N=0 shows all that happens in one seed's world
+	go run ./apps/internal/sim -seed=$(or $(SEED),1) -n=$(or $(N),100000)
+
 .PHONY: bench
 bench: ## Measure the numbers of docs/performance.md on this machine
 	$(SERVICES) go run ./apps/internal/bench
