@@ -28,8 +28,9 @@ type Shift struct {
 	jobs   sync.WaitGroup
 	leases sync.WaitGroup
 
-	mu   sync.Mutex
-	held map[domain.JobID]*hold
+	mu    sync.Mutex
+	held  map[domain.JobID]*hold
+	ended bool
 }
 
 // hold is a job that runs here.
@@ -54,6 +55,9 @@ func (w *Worker) Begin(ctx context.Context, h Handler) *Shift {
 // End waits for the handlers that run, and ends their contexts when the grace
 // is over.
 func (s *Shift) End() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
@@ -121,10 +125,9 @@ func (s *Shift) TakeOver(ctx context.Context, org domain.OrganizationID, id doma
 		return s.work.Err()
 	}
 	defer s.vacate()
-	if err := errors.Join(ctx.Err(), s.work.Err()); err != nil {
-		return err
+	if !s.join() {
+		return context.Canceled
 	}
-	s.jobs.Add(1)
 	defer s.jobs.Done()
 	j, err := s.w.cfg.Rows.Update(ctx, org, id, func(j *domain.Job) error {
 		if j.State != domain.JobWaiting || j.Lease.Token != token {
@@ -142,6 +145,16 @@ func (s *Shift) TakeOver(ctx context.Context, org domain.OrganizationID, id doma
 	}
 	s.run(j)
 	return nil
+}
+
+// join makes End wait for one more, unless it waits already.
+func (s *Shift) join() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.jobs.Add(1)
+	}
+	return !s.ended
 }
 
 func (s *Shift) take() bool {

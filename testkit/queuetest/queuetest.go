@@ -243,8 +243,9 @@ func (b *bench) job(change ...func(*domain.Job)) domain.Job {
 func key(k string) func(*domain.Job)               { return func(j *domain.Job) { j.Key = k } }
 func ofKind(k string) func(*domain.Job)            { return func(j *domain.Job) { j.Kind = k } }
 func of(o domain.OrganizationID) func(*domain.Job) { return func(j *domain.Job) { j.Organization = o } }
-func attempts(n int) func(*domain.Job)             { return func(j *domain.Job) { j.MaxAttempts = n } }
-func runAt(t time.Time) func(*domain.Job)          { return func(j *domain.Job) { j.RunAt = t } }
+
+func attempts(n int) func(*domain.Job)    { return func(j *domain.Job) { j.MaxAttempts = n } }
+func runAt(t time.Time) func(*domain.Job) { return func(j *domain.Job) { j.RunAt = t } }
 
 // put enqueues a job and returns it.
 func (b *bench) put(change ...func(*domain.Job)) domain.Job {
@@ -349,7 +350,7 @@ func (b *bench) eventually(what string, ok func() bool) {
 	}
 }
 
-// of are the runs of a job so far.
+// runsOf are the runs of a job so far.
 func (b *bench) runsOf(id domain.JobID) []run {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -373,13 +374,8 @@ func (b *bench) ran(id domain.JobID, n int) []run {
 }
 
 // begun waits until a job has begun to run n times.
-func (b *bench) begun(id domain.JobID, n int) []run {
-	var rs []run
-	b.eventually(fmt.Sprintf("the begin of run %d of %s", n, id), func() bool {
-		rs = b.runsOf(id)
-		return len(rs) >= n
-	})
-	return rs
+func (b *bench) begun(id domain.JobID, n int) {
+	b.eventually(fmt.Sprintf("the begin of run %d of %s", n, id), func() bool { return len(b.runsOf(id)) >= n })
 }
 
 // exactly notes a finding unless a job has run n times by now.

@@ -28,7 +28,7 @@ func main() {
 	// processAttributes.
 	runtime.LockOSThread()
 	r := runner{
-		services: []service{newPostgres()},
+		services: []service{newPostgres(), redis{}},
 		environ:  os.Environ(),
 		stdin:    os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 	}

@@ -75,17 +75,25 @@ func (p postgres) programs(ctx context.Context, say func(string, ...any)) (strin
 			"install it, or set TEST_POSTGRES_DSN to a database that the tests may use")
 	}
 	say("installing PostgreSQL with apt-get")
-	for _, args := range [][]string{{"update"}, {"install", "-y", "--no-install-recommends", "postgresql"}} {
-		cmd := exec.CommandContext(ctx, apt, args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("apt-get %s: %w\n%s", args[0], err, tail(out, 20))
-		}
+	if err := install(ctx, apt, "postgresql"); err != nil {
+		return "", err
 	}
 	if dir, ok := p.find(); ok {
 		return dir, nil
 	}
 	return "", errors.New("apt-get installed PostgreSQL, but its programs initdb and postgres are nowhere to be found")
+}
+
+// install installs a package of the system.
+func install(ctx context.Context, apt, name string) error {
+	for _, args := range [][]string{{"update"}, {"install", "-y", "--no-install-recommends", name}} {
+		cmd := exec.CommandContext(ctx, apt, args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("apt-get %s: %w\n%s", args[0], err, tail(out, 20))
+		}
+	}
+	return nil
 }
 
 // find looks in PATH, and then in the folders, the newest version first.
