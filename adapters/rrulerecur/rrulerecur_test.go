@@ -76,3 +76,25 @@ func TestTextsAreTheLibrarysToo(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNext works out the next time of a daily post that began five years
+// ago, as a worker does.
+func BenchmarkNext(b *testing.B) {
+	r := domain.Recurrence{EveryDays: 1, Zone: "Europe/Berlin", Anchor: "2021-03-31T09:00"}
+	after := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+	for b.Loop() {
+		if got, err := domain.Occurrences(r, rrulerecur.New().Expand, after, 1); err != nil || len(got) != 1 {
+			b.Fatalf("got %v, %v", got, err)
+		}
+	}
+}
+
+// BenchmarkNever works out a rule that never fires, the most work there is.
+func BenchmarkNever(b *testing.B) {
+	r := domain.Recurrence{Rule: "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", Zone: "Europe/Berlin", Anchor: "2026-03-31T09:00"}
+	for b.Loop() {
+		if problems, err := r.ValidateWith(rrulerecur.New().Expand); err != nil || len(problems) != 1 {
+			b.Fatalf("got %v, %v", problems, err)
+		}
+	}
+}

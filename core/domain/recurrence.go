@@ -146,9 +146,14 @@ func (r Recurrence) readRule(loc *time.Location, c *complaints) Rule {
 
 // readEnd puts the recurrence's own end into the rule.
 func (r Recurrence) readEnd(cal *calendar, c *complaints) {
-	inRule := cal.rule.Count != 0 || !cal.rule.Until.IsZero()
+	ends := 0
+	for _, set := range []bool{r.Count != 0, r.Until != "", cal.rule.Count != 0 || !cal.rule.Until.IsZero()} {
+		if set {
+			ends++
+		}
+	}
 	switch {
-	case r.Count != 0 && r.Until != "", inRule && (r.Count != 0 || r.Until != ""):
+	case ends > 1:
 		c.add("until", "two_ends", "It ends by date or by count, and only one of them may be set, in one place.")
 		return
 	case r.Count < 0 || r.Count > MaxCount:
@@ -164,9 +169,13 @@ func (r Recurrence) readEnd(cal *calendar, c *complaints) {
 		}
 		cal.rule.Until = endOfDay(day)
 	}
-	if u := cal.rule.Until; !u.IsZero() && !cal.anchor.IsZero() && u.Before(cal.anchor) {
+	if cal.endsFirst() {
 		c.add("until", "ends_first", "It ends before its first time.")
 	}
+}
+
+func (c calendar) endsFirst() bool {
+	return !c.rule.Until.IsZero() && !c.anchor.IsZero() && c.rule.Until.Before(c.anchor)
 }
 
 func readWall(s string) (time.Time, bool) {
@@ -231,33 +240,9 @@ func (r Recurrence) Equal(other Recurrence) bool {
 // say it. Anything else is an Invalid fault.
 func ParseRecurrence(text string) (Recurrence, error) {
 	var r Recurrence
-	bad := fault.New(fault.Invalid, "malformed_recurrence", "This is not a recurrence as Crier writes it.")
 	for line := range strings.SplitSeq(text, "\n") {
-		name, value, _ := strings.Cut(line, ":")
-		zone, isStart := strings.CutPrefix(name, "DTSTART;TZID=")
-		switch {
-		case isStart && r.Anchor == "":
-			t, err := time.Parse(ruleLocal, value)
-			if err != nil {
-				return Recurrence{}, bad
-			}
-			r.Zone, r.Anchor = zone, t.Format(wallKey)
-		case name == "RRULE" && r.Rule == "":
-			r.Rule = value
-		case name == "EXDATE" || name == "EXDATE;VALUE=DATE":
-			from, to := ruleLocal, wallKey
-			if name != "EXDATE" {
-				from, to = ruleDate, time.DateOnly
-			}
-			for s := range strings.SplitSeq(value, ",") {
-				t, err := time.Parse(from, s)
-				if err != nil {
-					return Recurrence{}, bad
-				}
-				r.Except = append(r.Except, t.Format(to))
-			}
-		default:
-			return Recurrence{}, bad
+		if !r.readLine(line) {
+			return Recurrence{}, fault.New(fault.Invalid, "malformed_recurrence", "This is not a recurrence as Crier writes it.")
 		}
 	}
 	cal, problems := r.read()
@@ -265,6 +250,38 @@ func ParseRecurrence(text string) (Recurrence, error) {
 		return Recurrence{}, err
 	}
 	return r.lift(cal.rule), nil
+}
+
+// readLine reads one line of Text, and reports whether it can be one.
+func (r *Recurrence) readLine(line string) bool {
+	name, value, _ := strings.Cut(line, ":")
+	zone, isStart := strings.CutPrefix(name, "DTSTART;TZID=")
+	switch {
+	case isStart && r.Anchor == "":
+		t, err := time.Parse(ruleLocal, value)
+		r.Zone, r.Anchor = zone, t.Format(wallKey)
+		return err == nil
+	case name == "RRULE" && r.Rule == "":
+		r.Rule = value
+		return true
+	case name == "EXDATE":
+		return r.readExceptions(value, ruleLocal, wallKey)
+	case name == "EXDATE;VALUE=DATE":
+		return r.readExceptions(value, ruleDate, time.DateOnly)
+	default:
+		return false
+	}
+}
+
+func (r *Recurrence) readExceptions(list, from, to string) bool {
+	for s := range strings.SplitSeq(list, ",") {
+		t, err := time.Parse(from, s)
+		if err != nil {
+			return false
+		}
+		r.Except = append(r.Except, t.Format(to))
+	}
+	return true
 }
 
 // lift says with the fields of their own what they can say.

@@ -50,59 +50,73 @@ func TestOccurrences(t *testing.T) {
 		want  []string
 	}{
 		"a weekly post keeps its hour in spring": {
-			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=TU", Zone: "Europe/Berlin", Anchor: "2026-03-20T09:00"}, "", 3,
+			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=TU", Zone: "Europe/Berlin", Anchor: "2026-03-20T09:00"},
+			"", 3,
 			[]string{"2026-03-24T09:00:00 = 2026-03-24T08:00:00Z", "2026-03-31T09:00:00 = 2026-03-31T07:00:00Z", "2026-04-07T09:00:00 = 2026-04-07T07:00:00Z"},
 		},
 		"and in autumn": {
-			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=TU", Zone: "America/New_York", Anchor: "2026-10-27T09:00"}, "", 2,
+			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=TU", Zone: "America/New_York", Anchor: "2026-10-27T09:00"},
+			"", 2,
 			[]string{"2026-10-27T09:00:00 = 2026-10-27T13:00:00Z", "2026-11-03T09:00:00 = 2026-11-03T14:00:00Z"},
 		},
 		"a skipped time is moved forward, for that day only": {
-			domain.Recurrence{EveryDays: 1, Zone: "Europe/Berlin", Anchor: "2026-03-28T02:30"}, "", 3,
+			domain.Recurrence{EveryDays: 1, Zone: "Europe/Berlin", Anchor: "2026-03-28T02:30"},
+			"", 3,
 			[]string{"2026-03-28T02:30:00 = 2026-03-28T01:30:00Z", "2026-03-29T02:30:00 = 2026-03-29T01:30:00Z moved", "2026-03-30T02:30:00 = 2026-03-30T00:30:00Z"},
 		},
 		"of a doubled time the first is meant": {
-			domain.Recurrence{EveryDays: 1, Zone: "Europe/Berlin", Anchor: "2026-10-24T02:30"}, "", 3,
+			domain.Recurrence{EveryDays: 1, Zone: "Europe/Berlin", Anchor: "2026-10-24T02:30"},
+			"", 3,
 			[]string{"2026-10-24T02:30:00 = 2026-10-24T00:30:00Z", "2026-10-25T02:30:00 = 2026-10-25T00:30:00Z", "2026-10-26T02:30:00 = 2026-10-26T01:30:00Z"},
 		},
 		"two at one instant are one, and the one that was not moved stays": {
-			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=2,3", Zone: "Europe/Berlin", Anchor: "2026-03-29T00:30"}, "", 2,
+			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=2,3", Zone: "Europe/Berlin", Anchor: "2026-03-29T00:30"},
+			"", 2,
 			[]string{"2026-03-29T03:30:00 = 2026-03-29T01:30:00Z", "2026-03-30T02:30:00 = 2026-03-30T00:30:00Z"},
 		},
 		"a moved one may overtake": {
-			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,45", Zone: "Europe/Berlin", Anchor: "2026-03-29T00:00", Except: []string{"2026-03-29T03:45"}}, "", 3,
+			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,45", Zone: "Europe/Berlin", Anchor: "2026-03-29T00:00", Except: []string{"2026-03-29T03:45"}},
+			"", 3,
 			[]string{"2026-03-29T03:00:00 = 2026-03-29T01:00:00Z", "2026-03-29T02:45:00 = 2026-03-29T01:45:00Z moved", "2026-03-30T02:00:00 = 2026-03-30T00:00:00Z"},
 		},
 		"a whole day that was skipped": {
-			domain.Recurrence{EveryDays: 1, Zone: "Pacific/Apia", Anchor: "2011-12-29T09:00"}, "", 3,
+			domain.Recurrence{EveryDays: 1, Zone: "Pacific/Apia", Anchor: "2011-12-29T09:00"},
+			"", 3,
 			[]string{"2011-12-29T09:00:00 = 2011-12-29T19:00:00Z", "2011-12-31T09:00:00 = 2011-12-30T19:00:00Z", "2012-01-01T09:00:00 = 2011-12-31T19:00:00Z"},
 		},
 		"weekly on the day that was skipped": {
-			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=FR", Zone: "Pacific/Apia", Anchor: "2011-12-23T09:00"}, "", 3,
+			domain.Recurrence{Rule: "FREQ=WEEKLY;BYDAY=FR", Zone: "Pacific/Apia", Anchor: "2011-12-23T09:00"},
+			"", 3,
 			[]string{"2011-12-23T09:00:00 = 2011-12-23T19:00:00Z", "2011-12-30T09:00:00 = 2011-12-30T19:00:00Z moved", "2012-01-06T09:00:00 = 2012-01-05T19:00:00Z"},
 		},
 		"every three days": {
-			domain.Recurrence{EveryDays: 3, Zone: "UTC", Anchor: "2026-02-26T12:00:30"}, "", 3,
+			domain.Recurrence{EveryDays: 3, Zone: "UTC", Anchor: "2026-02-26T12:00:30"},
+			"", 3,
 			[]string{"2026-02-26T12:00:30 = 2026-02-26T12:00:30Z", "2026-03-01T12:00:30 = 2026-03-01T12:00:30Z", "2026-03-04T12:00:30 = 2026-03-04T12:00:30Z"},
 		},
 		"until a day, which counts on its own clock": {
-			domain.Recurrence{EveryDays: 1, Zone: "Pacific/Kiritimati", Anchor: "2026-01-01T23:59", Until: "2026-01-02"}, "", 9,
+			domain.Recurrence{EveryDays: 1, Zone: "Pacific/Kiritimati", Anchor: "2026-01-01T23:59", Until: "2026-01-02"},
+			"", 9,
 			[]string{"2026-01-01T23:59:00 = 2026-01-01T09:59:00Z", "2026-01-02T23:59:00 = 2026-01-02T09:59:00Z"},
 		},
 		"by count, of which the exceptions are part": {
-			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00", Count: 5, Except: []string{"2026-01-02", "2026-01-04T09:00:00", "2026-01-05T10:00"}}, "", 9,
+			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00", Count: 5, Except: []string{"2026-01-02", "2026-01-04T09:00:00", "2026-01-05T10:00"}},
+			"", 9,
 			[]string{"2026-01-01T09:00:00 = 2026-01-01T09:00:00Z", "2026-01-03T09:00:00 = 2026-01-03T09:00:00Z", "2026-01-05T09:00:00 = 2026-01-05T09:00:00Z"},
 		},
 		"an exception by day takes all of the day": {
-			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=9,18", Zone: "UTC", Anchor: "2026-01-01T09:00", Except: []string{"2026-01-01", "2026-01-02T09:00"}}, "", 2,
+			domain.Recurrence{Rule: "FREQ=DAILY;BYHOUR=9,18", Zone: "UTC", Anchor: "2026-01-01T09:00", Except: []string{"2026-01-01", "2026-01-02T09:00"}},
+			"", 2,
 			[]string{"2026-01-02T18:00:00 = 2026-01-02T18:00:00Z", "2026-01-03T09:00:00 = 2026-01-03T09:00:00Z"},
 		},
 		"strictly after": {
-			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00"}, "2026-01-05T10:00:00+01:00", 1,
+			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00"},
+			"2026-01-05T10:00:00+01:00", 1,
 			[]string{"2026-01-06T09:00:00 = 2026-01-06T09:00:00Z"},
 		},
 		"just before": {
-			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00"}, "2026-01-05T08:59:59.999999Z", 1,
+			domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00"},
+			"2026-01-05T08:59:59.999999Z", 1,
 			[]string{"2026-01-05T09:00:00 = 2026-01-05T09:00:00Z"},
 		},
 		"after the end":   {domain.Recurrence{EveryDays: 1, Zone: "UTC", Anchor: "2026-01-01T09:00", Count: 3}, "2026-01-03T09:00:00Z", 5, nil},

@@ -96,6 +96,18 @@ func (p rulePart) takes(n int) bool {
 	return n >= p.min && n <= p.max
 }
 
+func (p rulePart) check(c *complaints) {
+	also := ""
+	if p.bothEnds {
+		also = fmt.Sprintf(", or %d to %d from the end", -p.min, -p.max)
+	}
+	for _, n := range *p.list {
+		if !p.takes(n) {
+			c.add("rule", "out_of_range", "%s has %d; it takes numbers from %d to %d%s.", p.name, n, p.min, p.max, also)
+		}
+	}
+}
+
 // intervals bounds INTERVAL by the frequency.
 func intervals(f Frequency) (highest int, known bool) {
 	switch f {
@@ -159,15 +171,7 @@ func (r Rule) checkNumbers(c *complaints) {
 		c.add("rule", "two_ends", "A rule ends by COUNT or by UNTIL, not by both.")
 	}
 	for _, p := range r.parts() {
-		for _, n := range *p.list {
-			if !p.takes(n) {
-				also := ""
-				if p.bothEnds {
-					also = fmt.Sprintf(", or %d to %d from the end", -p.min, -p.max)
-				}
-				c.add("rule", "out_of_range", "%s has %d; it takes numbers from %d to %d%s.", p.name, n, p.min, p.max, also)
-			}
-		}
+		p.check(c)
 	}
 	if n := max(len(r.ByHour), 1) * max(len(r.ByMinute), 1); n > MaxPerDay {
 		c.add("rule", "too_often", "The rule fires up to %d times a day; at most %d are possible.", n, MaxPerDay)
@@ -179,20 +183,23 @@ func (r Rule) checkDays(c *complaints) {
 	if r.Freq == FrequencyMonthly || len(r.ByMonth) > 0 {
 		highest = 5
 	}
+	byPeriod := r.Freq == FrequencyMonthly || r.Freq == FrequencyYearly
 	for _, d := range r.ByDay {
 		switch {
-		case d.Day < time.Sunday || d.Day > time.Saturday:
+		case !isDay(d.Day):
 			c.add("rule", "out_of_range", "BYDAY has a day that is none of the week.")
-		case d.N != 0 && r.Freq != FrequencyMonthly && r.Freq != FrequencyYearly:
+		case d.N != 0 && !byPeriod:
 			c.add("rule", "nth_day", "BYDAY with a number, such as %s, needs FREQ=MONTHLY or FREQ=YEARLY.", d)
-		case d.N > highest || d.N < -highest:
+		case max(d.N, -d.N) > highest:
 			c.add("rule", "nth_day", "BYDAY has %s; the number must be from 1 to %d, or -1 to -%d from the end.", d, highest, highest)
 		}
 	}
-	if r.WeekStart < time.Sunday || r.WeekStart > time.Saturday {
+	if !isDay(r.WeekStart) {
 		c.add("rule", "out_of_range", "WKST is none of the days of the week.")
 	}
 }
+
+func isDay(d time.Weekday) bool { return d >= time.Sunday && d <= time.Saturday }
 
 // checkTogether refuses what RFC 5545 does not define.
 func (r Rule) checkTogether(c *complaints) {
@@ -238,7 +245,7 @@ func dayNames() []string { return []string{"SU", "MO", "TU", "WE", "TH", "FR", "
 // String writes the day as RFC 5545 does, such as TU or -1FR.
 func (d NthWeekday) String() string {
 	name := "??"
-	if d.Day >= time.Sunday && d.Day <= time.Saturday {
+	if isDay(d.Day) {
 		name = dayNames()[d.Day]
 	}
 	if d.N == 0 {
@@ -288,15 +295,7 @@ func (r Rule) String() string {
 // what is wrong, all at once, in the field "rule".
 func ParseRule(text string, loc *time.Location) (Rule, []fault.Problem) {
 	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
-	var c complaints
-	switch {
-	case text == "":
-		c.add("rule", "required", "The rule is empty.")
-	case len(text) > MaxRuleText:
-		c.add("rule", "too_long", "The rule has %d characters; at most %d are possible.", len(text), MaxRuleText)
-	case strings.ContainsAny(text, ":\r\n"), strings.Contains(text, "DTSTART"), strings.Contains(text, "TZID"):
-		c.add("rule", "more_than_rule", "Write only the rule, such as FREQ=WEEKLY;BYDAY=TU. The first time, the time zone and exceptions have fields of their own.")
-	}
+	c := checkRuleText(text)
 	if len(c) > 0 {
 		return Rule{}, c
 	}
@@ -324,6 +323,19 @@ func ParseRule(text string, loc *time.Location) (Rule, []fault.Problem) {
 		}
 	}
 	return r, c
+}
+
+func checkRuleText(text string) complaints {
+	var c complaints
+	switch {
+	case text == "":
+		c.add("rule", "required", "The rule is empty.")
+	case len(text) > MaxRuleText:
+		c.add("rule", "too_long", "The rule has %d characters; at most %d are possible.", len(text), MaxRuleText)
+	case strings.ContainsAny(text, ":\r\n"), strings.Contains(text, "DTSTART"), strings.Contains(text, "TZID"):
+		c.add("rule", "more_than_rule", "Write only the rule, such as FREQ=WEEKLY;BYDAY=TU. The first time, the time zone and exceptions have fields of their own.")
+	}
+	return c
 }
 
 // clip shortens what a person wrote, to quote it.

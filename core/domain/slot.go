@@ -37,7 +37,7 @@ func (s Slot) compare(o Slot) int {
 const minutesPerDay = 24 * 60
 
 func (s Slot) valid() bool {
-	return s.Weekday >= time.Sunday && s.Weekday <= time.Saturday && s.Minute >= 0 && s.Minute < minutesPerDay
+	return isDay(s.Weekday) && s.Minute >= 0 && s.Minute < minutesPerDay
 }
 
 // SortSlots puts slots in the order of the week, from Monday.
@@ -55,7 +55,7 @@ func ValidateSlots(slots []Slot) []fault.Problem {
 	for i, s := range slots {
 		field := fmt.Sprintf("slots[%d]", i)
 		switch {
-		case s.Weekday < time.Sunday || s.Weekday > time.Saturday:
+		case !isDay(s.Weekday):
 			c.add(field, "out_of_range", "The day of a posting time must be from 0 for Sunday to 6 for Saturday.")
 		case !s.valid():
 			c.add(field, "out_of_range", "The minute of a posting time must be from 0 to %d.", minutesPerDay-1)
