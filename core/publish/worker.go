@@ -21,7 +21,7 @@ type WorkerConfig struct {
 	Now       func() time.Time
 	// Owner names this worker; no two living workers share a name.
 	Owner string
-	// Concurrency is how many deliveries are worked on at once. Default 256: they
+	// Concurrency is how many deliveries are worked on at once. Default 128: they
 	// mostly wait for platforms.
 	Concurrency int
 	// Lease is for how long a claim is good unless it is renewed, and so how
@@ -39,7 +39,7 @@ type WorkerConfig struct {
 
 func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Concurrency <= 0 {
-		c.Concurrency = 256
+		c.Concurrency = 128
 	}
 	if c.Lease <= 0 {
 		c.Lease = time.Minute

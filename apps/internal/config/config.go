@@ -108,7 +108,7 @@ type Accounts struct {
 type Publisher struct {
 	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
 	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
-	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"256" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
+	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"128" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
 	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries; about the longest delay that it adds."`
 	Attempts     int           `env:"PUBLISH_ATTEMPTS" default:"3" min:"1" max:"20" doc:"How often a delivery is tried while its platform is certain not to have taken it."`
 	Backoff      time.Duration `env:"PUBLISH_BACKOFF" default:"2s" min:"10ms" max:"1h" doc:"The wait before the second try. It doubles with every further one; a longer wait that the platform asks for is kept."`
