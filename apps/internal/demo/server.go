@@ -26,7 +26,7 @@ type server struct {
 }
 
 func (s *server) build(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "./apps/server")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "github.com/crierhq/crier/apps/server")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("the server cannot be built: %w\n%s", err, out)
 	}
