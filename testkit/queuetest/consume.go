@@ -23,7 +23,7 @@ func waitsForHandlers(b *bench) {
 	j := b.put()
 	end := make(chan struct{})
 	c := b.start(Options{}, func(ctx context.Context, _ domain.Job) error {
-		<-end
+		b.until(end)
 		return ctx.Err() // it is alive within the grace
 	})
 	b.begun(j.ID, 1)

@@ -137,7 +137,7 @@ func livingAlone(b *bench) {
 	end := make(chan struct{})
 	b.start(Options{}, func(_ context.Context, j domain.Job) error {
 		if j.ID == runs.ID {
-			<-end
+			b.until(end)
 		}
 		return nil
 	})

@@ -69,7 +69,7 @@ func keyWhileRunning(b *bench) {
 	end := make(chan struct{})
 	b.start(Options{}, func(_ context.Context, j domain.Job) error {
 		if j.ID == first.ID {
-			<-end
+			b.until(end)
 		}
 		return nil
 	})
@@ -108,7 +108,7 @@ func keyAfterDeath(b *bench) {
 		if j.ID == first.ID && len(b.runsOf(first.ID)) == 1 {
 			return errWork
 		}
-		<-end
+		b.until(end)
 		return nil
 	})
 	b.died(first.ID)

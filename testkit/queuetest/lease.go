@@ -43,12 +43,12 @@ func lateWord(b *bench) {
 	b.open(Settings{Lease: b.units(4), Policy: queue.Policy{MaxAttempts: 5, Backoff: b.units(1), Jitter: -1}})
 	j := b.put()
 	late, second := make(chan struct{}), make(chan struct{})
-	first := b.start(Options{}, func(context.Context, domain.Job) error { <-late; return nil })
+	first := b.start(Options{}, func(context.Context, domain.Job) error { b.until(late); return nil })
 	b.begun(j.ID, 1)
 	first.kill()
 	b.start(Options{}, func(_ context.Context, j domain.Job) error {
 		if j.Attempts == 2 {
-			<-second
+			b.until(second)
 			return errWork
 		}
 		return nil
@@ -83,6 +83,7 @@ func longJob(b *bench) {
 	slow := func(ctx context.Context, _ domain.Job) error {
 		select {
 		case <-end:
+		case <-b.let:
 		case <-ctx.Done():
 			b.errorf("the context of a job ended while its consumer lived: %v", context.Cause(ctx))
 		}

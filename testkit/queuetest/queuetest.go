@@ -161,7 +161,7 @@ const patience = time.Minute
 func (b *bench) check(t testing.TB, c Check) {
 	limit := patience
 	if b.h.Virtual {
-		limit = 10000 * b.h.Unit
+		limit = 600 * b.h.Unit
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -404,6 +404,14 @@ func (b *bench) died(id domain.JobID) domain.Job {
 		return i >= 0
 	})
 	return out
+}
+
+// until waits in a handler for the check to go on, or to be over.
+func (b *bench) until(c <-chan struct{}) {
+	select {
+	case <-c:
+	case <-b.let:
+	}
 }
 
 // block is a handler that runs until the check lets it end.
