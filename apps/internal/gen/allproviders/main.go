@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -16,8 +15,9 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
+
+	"github.com/crierhq/crier/apps/internal/genfile"
 )
 
 const (
@@ -25,15 +25,7 @@ const (
 	target = "providers/all/zz_all.go"
 )
 
-func main() {
-	root := flag.String("root", ".", "the folder of the repository")
-	check := flag.Bool("check", false, "fail where the list is stale instead of writing it")
-	flag.Parse()
-	if err := run(*root, *check, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "allproviders:", err)
-		os.Exit(1)
-	}
-}
+func main() { genfile.Main("allproviders", run) }
 
 // run writes or checks the list below root and says on out what it wrote.
 func run(root string, check bool, out io.Writer) error {
@@ -45,18 +37,7 @@ func run(root string, check bool, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(root, filepath.FromSlash(target))
-	old, err := os.ReadFile(file)
-	switch {
-	case err == nil && bytes.Equal(old, text):
-		return nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case check:
-		return fmt.Errorf("%s is stale; run: make gen", target)
-	}
-	_, err = fmt.Fprintln(out, "wrote", target)
-	return errors.Join(err, os.WriteFile(file, text, 0o644))
+	return genfile.Put(root, target, text, check, out)
 }
 
 // providers names the folders that hold a provider, sorted. A folder that

@@ -4,27 +4,15 @@
 package main
 
 import (
-	"bytes"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/apps/internal/genfile"
 )
 
-func main() {
-	root := flag.String("root", ".", "the folder of the repository")
-	check := flag.Bool("check", false, "fail where a document is stale instead of writing it")
-	flag.Parse()
-	if err := run(*root, *check, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "envdoc:", err)
-		os.Exit(1)
-	}
-}
+func main() { genfile.Main("envdoc", run) }
 
 // run writes or checks the documents below root and says on out what it wrote.
 func run(root string, check bool, out io.Writer) error {
@@ -35,28 +23,10 @@ func run(root string, check bool, out io.Writer) error {
 	groups := config.Groups()
 	var errs []error
 	for name, content := range map[string][]byte{
-		filepath.Join("docs", "configuration.md"): markdown(groups, providers),
-		".env.example": example(groups, providers),
+		"docs/configuration.md": markdown(groups, providers),
+		".env.example":          example(groups, providers),
 	} {
-		errs = append(errs, put(filepath.Join(root, name), content, check, out))
+		errs = append(errs, genfile.Put(root, name, content, check, out))
 	}
 	return errors.Join(errs...)
-}
-
-// put writes content to file where it differs, or with check fails there.
-func put(file string, content []byte, check bool, out io.Writer) error {
-	old, err := os.ReadFile(file)
-	switch {
-	case err == nil && bytes.Equal(old, content):
-		return nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case check:
-		return fmt.Errorf("%s is stale; run: make gen", file)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "wrote", file)
-	return errors.Join(err, os.WriteFile(file, content, 0o644))
 }

@@ -4,28 +4,15 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/crierhq/crier/adapters/httpapi"
+	"github.com/crierhq/crier/apps/internal/genfile"
 )
 
-func main() {
-	root := flag.String("root", ".", "the folder of the repository")
-	check := flag.Bool("check", false, "fail where a file is stale instead of writing it")
-	flag.Parse()
-	if err := run(*root, *check, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "openapi:", err)
-		os.Exit(1)
-	}
-}
+func main() { genfile.Main("openapi", run) }
 
 // run writes or checks the document below root and says on out what it wrote.
 func run(root string, check bool, out io.Writer) error {
@@ -39,25 +26,7 @@ func run(root string, check bool, out io.Writer) error {
 		return err
 	}
 	return errors.Join(
-		put(filepath.Join(root, "docs", "openapi.json"), append(text, '\n'), check, out),
-		put(filepath.Join(root, "docs", "openapi.yaml"), yaml, check, out),
+		genfile.Put(root, "docs/openapi.json", append(text, '\n'), check, out),
+		genfile.Put(root, "docs/openapi.yaml", yaml, check, out),
 	)
-}
-
-// put writes content to file where it differs, or with check fails there.
-func put(file string, content []byte, check bool, out io.Writer) error {
-	old, err := os.ReadFile(file)
-	switch {
-	case err == nil && bytes.Equal(old, content):
-		return nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case check:
-		return fmt.Errorf("%s is stale; run: make gen", file)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "wrote", file)
-	return errors.Join(err, os.WriteFile(file, content, 0o644))
 }

@@ -5,20 +5,18 @@
 package main
 
 import (
-	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"reflect"
 	"time"
 
 	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/apps/internal/genfile"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/all"
@@ -26,15 +24,7 @@ import (
 
 const target = "docs/providers/README.md"
 
-func main() {
-	root := flag.String("root", ".", "the folder of the repository")
-	check := flag.Bool("check", false, "fail where the document is stale instead of writing it")
-	flag.Parse()
-	if err := run(*root, *check, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "providerdoc:", err)
-		os.Exit(1)
-	}
-}
+func main() { genfile.Main("providerdoc", run) }
 
 // run writes or checks the document below root and says on out what it wrote.
 func run(root string, check bool, out io.Writer) error {
@@ -47,21 +37,7 @@ func run(root string, check bool, out io.Writer) error {
 		pages[i] = pageOf(p, os.DirFS(root))
 	}
 	text := render(pages)
-	file := filepath.Join(root, filepath.FromSlash(target))
-	old, err := os.ReadFile(file)
-	switch {
-	case err == nil && bytes.Equal(old, text):
-		return nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case check:
-		return fmt.Errorf("%s is stale; run: make gen", target)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "wrote", target)
-	return errors.Join(err, os.WriteFile(file, text, 0o644))
+	return genfile.Put(root, target, text, check, out)
 }
 
 // page is all that is said of one provider.
