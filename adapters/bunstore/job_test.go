@@ -1,15 +1,20 @@
 package bunstore_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/crierhq/crier/adapters/bunstore"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/queue"
@@ -122,4 +127,118 @@ func enqueueInside(t *testing.T, s store.Store, id domain.JobID, fail error) {
 	if !errors.Is(err, fail) {
 		t.Fatalf("InTx: got error %v, want %v", err, fail)
 	}
+}
+
+// Workers look for due jobs all day; they must not read those that wait for
+// their time, nor the dead.
+func TestJobPlansUseIndexes(t *testing.T) {
+	t.Parallel()
+	for name, open := range hosts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t)
+			var js []domain.Job
+			for i := range 4000 {
+				js = append(js, domain.Job{
+					ID: domain.JobID(fmt.Sprintf("j%05d", i)), Organization: "org", Kind: "mail", Key: fmt.Sprint(i),
+					State: []domain.JobState{domain.JobWaiting, domain.JobDead}[i%2], RunAt: time.Unix(int64(1e9+i), 0), Version: 1,
+				})
+			}
+			if err := h.store.Jobs().Insert(t.Context(), js...); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.ExecContext(t.Context(), "ANALYZE"); err != nil {
+				t.Fatal(err)
+			}
+			explain := "EXPLAIN "
+			if name == "sqlite" {
+				explain = "EXPLAIN QUERY PLAN "
+			}
+			for index, query := range map[string]string{
+				"crier_jobs_run": "SELECT * FROM crier_jobs WHERE (state = 'waiting') AND (run_at <= 5) AND (lease_until <= 5)" +
+					" ORDER BY run_at, id LIMIT 10",
+				"crier_jobs_claimable": "SELECT min(claimable_at) FROM crier_jobs WHERE (state = 'waiting')",
+				"crier_jobs_dead": "SELECT * FROM crier_jobs WHERE (organization_id = 'org') AND (state = 'dead') AND ((died_at, id) < (5, 'x'))" +
+					" ORDER BY died_at DESC, id DESC LIMIT 10",
+			} {
+				if plan := h.plan(t, explain+query); !strings.Contains(plan, index) || strings.Contains(plan, "Sort") || strings.Contains(plan, "TEMP B-TREE") {
+					t.Errorf("plan of %s: got\n%s\nwant it to walk %s in order", query, plan, index)
+				}
+			}
+		})
+	}
+}
+
+// childURL names the database of the process that TestKilledProcess kills.
+const childURL = "CRIER_TEST_CHILD_URL"
+
+// TestConsumingChild is not a test but that process.
+func TestConsumingChild(t *testing.T) {
+	t.Parallel()
+	url := os.Getenv(childURL)
+	if url == "" {
+		t.Skip("this runs only inside TestKilledProcess")
+	}
+	s := opened(t, bunstore.Config{URL: url, MaxConns: 3})
+	q := queueOn(t, s.Jobs(), queuetest.Settings{Lease: time.Second, Poll: 20 * time.Millisecond})
+	c, _ := q.Consumer(queuetest.Options{Concurrency: 2})
+	_ = c.Consume(t.Context(), func(context.Context, domain.Job) error {
+		_, _ = os.Stdout.WriteString("begun\n") // the parent notices if not
+		select {}
+	})
+}
+
+// TestKilledProcess kills a real process with SIGKILL amid a job.
+func TestKilledProcess(t *testing.T) {
+	t.Parallel()
+	for name, config := range configs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config(t)
+			s := migrated(t, cfg)
+			q := queueOn(t, s.Jobs(), queuetest.Settings{Lease: time.Second, Poll: 20 * time.Millisecond})
+			if err := q.Enqueue(t.Context(), domain.Job{ID: "j", Organization: "org", Kind: "mail", Key: "k"}); err != nil {
+				t.Fatal(err)
+			}
+			killWhileItRuns(t, cfg.URL)
+			got := make(chan domain.Job, 10)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			c, _ := q.Consumer(queuetest.Options{Concurrency: 2})
+			err := c.Consume(ctx, func(_ context.Context, j domain.Job) error { got <- j; cancel(); return nil })
+			if err != nil {
+				t.Errorf("Consume: %v", err)
+			}
+			if len(got) != 1 {
+				t.Fatalf("runs after the kill: got %d, want 1", len(got))
+			}
+			if j := <-got; j.ID != "j" || j.Attempts != 2 {
+				t.Errorf("after the kill: got %s in attempt %d, want j in attempt 2", j.ID, j.Attempts)
+			}
+			if _, err := s.Jobs().Get(t.Context(), "org", "j"); !errors.Is(err, fault.ErrNotFound) {
+				t.Errorf("the job after its end: got error %v, want fault.ErrNotFound", err)
+			}
+		})
+	}
+}
+
+func killWhileItRuns(t *testing.T, url string) {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestConsumingChild$")
+	child.Env = append(os.Environ(), childURL+"="+url)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || line != "begun\n" {
+		t.Errorf("the child: got %q and error %v, want it to begin the job", line, err)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // it was killed
 }
