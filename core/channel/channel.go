@@ -307,7 +307,7 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 		if err := s.resume(ctx, r, out, now); err != nil {
 			return err
 		}
-		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelConnected, now)
+		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelConnected, now))
 	})
 	if err != nil {
 		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
@@ -356,14 +356,11 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 
 // tell appends the events of a delivery that went on or was missed.
 func (s *Service) tell(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
-	if err := s.cfg.Journal.Delivery(ctx, r, d, now); err != nil || d.State != domain.DeliveryMissed {
-		return err
-	}
 	post, err := r.Posts().Get(ctx, d.Organization, d.Post)
 	if err != nil {
 		return err
 	}
-	return s.cfg.Journal.Post(ctx, r, post, "post.missed", domain.SummaryAttention, now)
+	return s.cfg.Journal.Append(ctx, r, journal.Turned(post, d, []domain.DeliveryState{d.State}, now)...)
 }
 
 // Disconnect takes a channel away and forgets its credential. What was to go
@@ -383,7 +380,7 @@ func (s *Service) Disconnect(ctx context.Context, a domain.Actor, id domain.Chan
 		if err != nil {
 			return err
 		}
-		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelDisconnected, now)
+		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelDisconnected, now))
 	})
 	if err != nil {
 		return missing(err, id)
@@ -459,7 +456,7 @@ func (s *Service) revive(ctx context.Context, a domain.Actor, id domain.ChannelI
 		if err := s.resume(ctx, r, out, now); err != nil {
 			return err
 		}
-		return s.cfg.Journal.Channel(ctx, r, out, domain.EventChannelConnected, now)
+		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelConnected, now))
 	})
 	s.cfg.Wake()
 	return out, missing(err, id)

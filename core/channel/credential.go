@@ -241,7 +241,7 @@ func (c *Credentials) Park(ctx context.Context, r store.Repos, ch domain.Channel
 	if err != nil || !changed {
 		return err
 	}
-	return c.journal.Channel(ctx, r, parked, domain.EventChannelReconnect, now)
+	return c.journal.Append(ctx, r, journal.Channel(parked, domain.EventChannelReconnect, now))
 }
 
 // Target returns on whose behalf a call for ch is made, with a credential that

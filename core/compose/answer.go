@@ -10,6 +10,7 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -119,18 +120,9 @@ func (s *Service) close(ctx context.Context, r store.Repos, d domain.Delivery, i
 
 // tell appends the events of a delivery that a person changed.
 func (s *Service) tell(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery, now time.Time) error {
-	if err := s.cfg.Journal.Delivery(ctx, r, d, now); err != nil {
-		return err
-	}
-	if d.State != domain.DeliveryPublished {
-		return nil
-	}
 	all, err := r.Deliveries().OfPosts(ctx, p.Organization, p.ID)
 	if err != nil {
 		return err
 	}
-	if sum := domain.Summarize(p.State, states(all)); sum == domain.SummaryPublished || sum == domain.SummaryPartlyPublished {
-		return s.cfg.Journal.Post(ctx, r, p, domain.PostEvent(sum), sum, now)
-	}
-	return nil
+	return s.cfg.Journal.Append(ctx, r, journal.Turned(p, d, states(all), now)...)
 }

@@ -250,10 +250,14 @@ func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []
 		}
 		out = append(out, d)
 	}
+	var entries []journal.Entry
 	if p.State == domain.PostScheduled {
-		fresh, err := s.insert(ctx, r, p, have, pl)
-		if err != nil {
+		fresh := s.fresh(p, have, pl)
+		if err := r.Deliveries().Insert(ctx, p.Organization, fresh...); err != nil {
 			return View{}, err
+		}
+		for _, d := range fresh {
+			entries = append(entries, journal.Delivery(d, pl.now))
 		}
 		out = append(out, fresh...)
 	}
@@ -265,7 +269,7 @@ func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []
 	case len(old) > 0 && v.Summary == before:
 		kind = domain.EventPostEdited
 	}
-	return v, s.cfg.Journal.Post(ctx, r, p, kind, v.Summary, pl.now)
+	return v, s.cfg.Journal.Append(ctx, r, append(entries, journal.Post(p, kind, v.Summary, pl.now))...)
 }
 
 func (s *Service) rebook(ctx context.Context, r store.Repos, p domain.Post, id domain.DeliveryID, wanted bool, pl plan) (domain.Delivery, error) {
@@ -280,34 +284,24 @@ func (s *Service) rebook(ctx context.Context, r store.Repos, p domain.Post, id d
 	if err != nil || d.State == was {
 		return d, err
 	}
-	return d, s.cfg.Journal.Delivery(ctx, r, d, pl.now)
+	return d, s.cfg.Journal.Append(ctx, r, journal.Delivery(d, pl.now))
 }
 
-func (s *Service) insert(ctx context.Context, r store.Repos, p domain.Post, have map[domain.ChannelID]bool, pl plan) ([]domain.Delivery, error) {
-	var fresh []domain.Delivery
+// fresh makes the deliveries of the channels that have none yet.
+func (s *Service) fresh(p domain.Post, have map[domain.ChannelID]bool, pl plan) []domain.Delivery {
+	var out []domain.Delivery
 	for _, t := range p.Targets {
 		if have[t.Channel] {
 			continue
 		}
-		fresh = append(fresh, domain.Delivery{
+		out = append(out, domain.Delivery{
 			ID: domain.DeliveryID(s.cfg.NewID()), Organization: p.Organization, Post: p.ID,
 			Channel: t.Channel, Provider: pl.channels[t.Channel].Provider, State: domain.DeliveryScheduled,
 			DueAt: p.DueAt, WakeAt: p.DueAt, Revision: p.Revision, Parts: make([]domain.Part, len(p.ItemsFor(t.Channel))),
 			CreatedAt: pl.now, UpdatedAt: pl.now, Version: 1,
 		})
 	}
-	if len(fresh) == 0 {
-		return nil, nil
-	}
-	if err := r.Deliveries().Insert(ctx, p.Organization, fresh...); err != nil {
-		return nil, err
-	}
-	for _, d := range fresh {
-		if err := s.cfg.Journal.Delivery(ctx, r, d, pl.now); err != nil {
-			return nil, err
-		}
-	}
-	return fresh, nil
+	return out
 }
 
 func states(ds []domain.Delivery) []domain.DeliveryState {
@@ -342,7 +336,7 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if err != nil {
 			return err
 		}
-		return s.cfg.Journal.Post(ctx, r, post, domain.EventPostDeleted, domain.SummaryDeleted, now)
+		return s.cfg.Journal.Append(ctx, r, journal.Post(post, domain.EventPostDeleted, domain.SummaryDeleted, now))
 	})
 	if err != nil {
 		return fmt.Errorf("delete post %s: %w", id, err)
@@ -367,7 +361,7 @@ func (s *Service) withdraw(ctx context.Context, r store.Repos, d domain.Delivery
 	if err != nil {
 		return err
 	}
-	return s.cfg.Journal.Delivery(ctx, r, out, now)
+	return s.cfg.Journal.Append(ctx, r, journal.Delivery(out, now))
 }
 
 // TryAgain takes up the deliveries of a post that failed or were missed. The
@@ -395,7 +389,7 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 			if err != nil {
 				return err
 			}
-			if err := s.cfg.Journal.Delivery(ctx, r, out, now); err != nil {
+			if err := s.cfg.Journal.Append(ctx, r, journal.Delivery(out, now)); err != nil {
 				return err
 			}
 		}

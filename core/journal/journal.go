@@ -21,13 +21,24 @@ type Journal struct {
 // New returns a Journal. newID is required.
 func New(newID func() string) *Journal { return &Journal{newID: newID} }
 
-func (j *Journal) append(ctx context.Context, r store.Repos, ev domain.Event, data any) error {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("event %s: %w", ev.Kind, err)
+// Entry is an event that is to be written.
+type Entry struct {
+	ev   domain.Event
+	data any
+}
+
+// Append writes entries in order.
+func (j *Journal) Append(ctx context.Context, r store.Repos, entries ...Entry) error {
+	evs := make([]domain.Event, len(entries))
+	for i, e := range entries {
+		raw, err := json.Marshal(e.data)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.ev.Kind, err)
+		}
+		evs[i] = e.ev
+		evs[i].ID, evs[i].Data, evs[i].At = domain.EventID(j.newID()), raw, domain.Instant(e.ev.At)
 	}
-	ev.ID, ev.Data, ev.At = domain.EventID(j.newID()), raw, domain.Instant(ev.At)
-	return r.Outbox().Append(ctx, ev)
+	return r.Outbox().Append(ctx, evs...)
 }
 
 type reasonData struct {
@@ -59,8 +70,8 @@ type deliveryData struct {
 	Items       []partData  `json:"items,omitempty"`
 }
 
-// Delivery records that d turned to its state.
-func (j *Journal) Delivery(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
+// Delivery tells that d turned to its state.
+func Delivery(d domain.Delivery, now time.Time) Entry {
 	data := deliveryData{
 		Delivery: string(d.ID), Post: string(d.Post), Integration: string(d.Channel),
 		Provider: string(d.Provider), State: string(d.State), DueAt: d.DueAt, Reason: reasonOf(d.Reason),
@@ -70,10 +81,10 @@ func (j *Journal) Delivery(ctx context.Context, r store.Repos, d domain.Delivery
 			data.Items = append(data.Items, partData{ID: p.Ref.ID, URL: p.Ref.URL, PublishedAt: &p.PublishedAt})
 		}
 	}
-	return j.append(ctx, r, domain.Event{
+	return Entry{domain.Event{
 		Organization: d.Organization, Kind: domain.DeliveryEvent(d.State),
 		Post: d.Post, Subject: string(d.ID), At: now,
-	}, data)
+	}, data}
 }
 
 type postData struct {
@@ -83,12 +94,26 @@ type postData struct {
 	Revision int       `json:"revision"`
 }
 
-// Post records something about p: a kind of its own, or that its summary
+// Post tells something about p: a kind of its own, or that its summary
 // turned to sum.
-func (j *Journal) Post(ctx context.Context, r store.Repos, p domain.Post, kind domain.EventKind, sum domain.Summary, now time.Time) error {
-	return j.append(ctx, r, domain.Event{
+func Post(p domain.Post, kind domain.EventKind, sum domain.Summary, now time.Time) Entry {
+	return Entry{domain.Event{
 		Organization: p.Organization, Kind: kind, Post: p.ID, Subject: string(p.ID), At: now,
-	}, postData{Post: string(p.ID), Summary: string(sum), DueAt: p.DueAt, Revision: p.Revision})
+	}, postData{Post: string(p.ID), Summary: string(sum), DueAt: p.DueAt, Revision: p.Revision}}
+}
+
+// Turned tells that d, a delivery of p, turned to its state, and what that makes
+// of the post. all are the states of the deliveries of p, d among them.
+func Turned(p domain.Post, d domain.Delivery, all []domain.DeliveryState, now time.Time) []Entry {
+	out := []Entry{Delivery(d, now)}
+	sum := domain.Summarize(domain.PostScheduled, all)
+	switch {
+	case d.State.NeedsAttention():
+		out = append(out, Post(p, domain.EventKind("post."+string(d.State)), sum, now))
+	case d.State == domain.DeliveryPublished && (sum == domain.SummaryPublished || sum == domain.SummaryPartlyPublished):
+		out = append(out, Post(p, domain.PostEvent(sum), sum, now))
+	}
+	return out
 }
 
 type channelData struct {
@@ -99,14 +124,14 @@ type channelData struct {
 	Reason      string `json:"reason,omitempty"`
 }
 
-// Channel records something about c.
-func (j *Journal) Channel(ctx context.Context, r store.Repos, c domain.Channel, kind domain.EventKind, now time.Time) error {
-	return j.append(ctx, r, domain.Event{
+// Channel tells something about c.
+func Channel(c domain.Channel, kind domain.EventKind, now time.Time) Entry {
+	return Entry{domain.Event{
 		Organization: c.Organization, Kind: kind, Subject: string(c.ID), At: now,
 	}, channelData{
 		Integration: string(c.ID), Provider: string(c.Provider), Name: c.Name,
 		State: string(c.State), Reason: c.StateReason,
-	})
+	}}
 }
 
 type mediaData struct {
@@ -116,9 +141,9 @@ type mediaData struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// Media records something about m.
-func (j *Journal) Media(ctx context.Context, r store.Repos, m domain.Media, kind domain.EventKind, now time.Time) error {
-	return j.append(ctx, r, domain.Event{
+// Media tells something about m.
+func Media(m domain.Media, kind domain.EventKind, now time.Time) Entry {
+	return Entry{domain.Event{
 		Organization: m.Organization, Kind: kind, Subject: string(m.ID), At: now,
-	}, mediaData{Media: string(m.ID), Name: m.Name, MIME: m.MIME, Bytes: m.Bytes})
+	}, mediaData{Media: string(m.ID), Name: m.Name, MIME: m.MIME, Bytes: m.Bytes}}
 }

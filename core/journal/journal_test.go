@@ -33,9 +33,9 @@ func TestWhatSubscribersSee(t *testing.T) {
 	m := domain.Media{ID: "m1", Organization: "o", Name: "a.png", MIME: "image/png", Bytes: 7, Key: "key-of-media"}
 	ctx := t.Context()
 	for i, err := range []error{
-		j.Delivery(ctx, st, d, now), j.Post(ctx, st, p, domain.EventPostEdited, domain.SummaryScheduled, now),
-		j.Post(ctx, st, domain.Post{ID: "p2", Organization: "o", Revision: 1}, domain.EventPostDrafted, domain.SummaryDraft, now),
-		j.Channel(ctx, st, c, domain.EventChannelReconnect, now), j.Media(ctx, st, m, domain.EventMediaReady, now),
+		j.Append(ctx, st, journal.Delivery(d, now)), j.Append(ctx, st, journal.Post(p, domain.EventPostEdited, domain.SummaryScheduled, now)),
+		j.Append(ctx, st, journal.Post(domain.Post{ID: "p2", Organization: "o", Revision: 1}, domain.EventPostDrafted, domain.SummaryDraft, now)),
+		j.Append(ctx, st, journal.Channel(c, domain.EventChannelReconnect, now)), j.Append(ctx, st, journal.Media(m, domain.EventMediaReady, now)),
 	} {
 		if err != nil {
 			t.Fatalf("event %d: %v", i, err)

@@ -94,7 +94,7 @@ func (s *Service) Upload(ctx context.Context, a domain.Actor, name, claimed, alt
 		if err := r.Media().Insert(ctx, a.Organization, m); err != nil {
 			return err
 		}
-		return s.cfg.Journal.Media(ctx, r, m, domain.EventMediaReady, m.CreatedAt)
+		return s.cfg.Journal.Append(ctx, r, journal.Media(m, domain.EventMediaReady, m.CreatedAt))
 	})
 	if err != nil {
 		s.drop(ctx, m.Key)
@@ -227,7 +227,7 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.MediaID)
 		if err := r.Media().Delete(ctx, a.Organization, id); err != nil {
 			return err
 		}
-		return s.cfg.Journal.Media(ctx, r, m, domain.EventMediaDeleted, now)
+		return s.cfg.Journal.Append(ctx, r, journal.Media(m, domain.EventMediaDeleted, now))
 	})
 	if err != nil {
 		return fmt.Errorf("delete media %s: %w", id, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -124,15 +125,8 @@ func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.De
 	if d.State == was {
 		return nil
 	}
-	now := p.now()
-	if err := p.cfg.Journal.Delivery(ctx, r, d, now); err != nil {
-		return err
-	}
-	if d.State != domain.DeliveryPublished && !d.State.NeedsAttention() {
-		return nil
-	}
 	states := []domain.DeliveryState{d.State}
-	if j.shared() {
+	if j.shared() && (d.State == domain.DeliveryPublished || d.State.NeedsAttention()) {
 		all, err := r.Deliveries().OfPosts(ctx, d.Organization, d.Post)
 		if err != nil {
 			return err
@@ -142,15 +136,7 @@ func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.De
 			states = append(states, o.State)
 		}
 	}
-	sum := domain.Summarize(domain.PostScheduled, states)
-	kind := domain.EventKind("post." + string(d.State))
-	if d.State == domain.DeliveryPublished {
-		if sum != domain.SummaryPublished && sum != domain.SummaryPartlyPublished {
-			return nil
-		}
-		kind = domain.PostEvent(sum)
-	}
-	return p.cfg.Journal.Post(ctx, r, j.post, kind, sum, now)
+	return p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...)
 }
 
 // intend commits the intent of the one visible change: the attempt and the
