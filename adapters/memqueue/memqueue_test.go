@@ -1,6 +1,8 @@
 package memqueue_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -9,7 +11,9 @@ import (
 
 	"github.com/crierhq/crier/adapters/memqueue"
 	"github.com/crierhq/crier/adapters/memstore"
+	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/queue"
+	"github.com/crierhq/crier/ports/store"
 	"github.com/crierhq/crier/testkit/queuetest"
 )
 
@@ -52,4 +56,39 @@ func subject(t testing.TB, rows queue.Rows, s queuetest.Settings) queuetest.Subj
 		severed, cut := queuetest.Cut(rows)
 		return open(severed, o), cut
 	}}
+}
+
+func TestWithinCommitsWithTheTransaction(t *testing.T) {
+	t.Parallel()
+	s := memstore.New()
+	w, err := memqueue.New(queue.Config{
+		Rows: s.Jobs(), Log: slog.New(slog.DiscardHandler), Now: time.Now, Owner: "w", NewID: func(time.Time) string { return "id" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := errors.New("no")
+	for name, want := range map[string]error{"rolled back": no, "kept": nil} {
+		err := s.InTx(t.Context(), func(ctx context.Context, r store.Repos) error {
+			job := domain.Job{ID: domain.JobID(name), Organization: "org", Kind: "mail"}
+			if err := w.Within(r.Jobs()).Enqueue(ctx, job); err != nil {
+				return err
+			}
+			return want
+		})
+		if !errors.Is(err, want) {
+			t.Fatalf("InTx: got error %v, want %v", err, want)
+		}
+		_, err = s.Jobs().Get(t.Context(), "org", domain.JobID(name))
+		if there := err == nil; there != (want == nil) {
+			t.Errorf("%s: the job is there: got %t, want %t", name, there, want == nil)
+		}
+	}
+}
+
+func TestNewSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	if _, err := memqueue.New(queue.Config{}); err == nil {
+		t.Error("without what is required: got no error, want one")
+	}
 }

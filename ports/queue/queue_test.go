@@ -15,7 +15,6 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/queue"
-	"github.com/crierhq/crier/ports/store"
 )
 
 func TestWait(t *testing.T) {
@@ -78,29 +77,6 @@ func worker(t *testing.T, cfg queue.Config) *queue.Worker {
 		t.Fatal(err)
 	}
 	return w
-}
-
-func TestWithinCommitsWithTheTransaction(t *testing.T) {
-	t.Parallel()
-	s := memstore.New()
-	w := worker(t, config(s.Jobs()))
-	no := errors.New("no")
-	for name, want := range map[string]error{"rolled back": no, "kept": nil} {
-		err := s.InTx(t.Context(), func(ctx context.Context, r store.Repos) error {
-			job := domain.Job{ID: domain.JobID(name), Organization: "org", Kind: "mail"}
-			if err := w.Within(r.Jobs()).Enqueue(ctx, job); err != nil {
-				return err
-			}
-			return want
-		})
-		if !errors.Is(err, want) {
-			t.Fatalf("InTx: got error %v, want %v", err, want)
-		}
-		_, err = s.Jobs().Get(t.Context(), "org", domain.JobID(name))
-		if there := err == nil; there != (want == nil) {
-			t.Errorf("%s: the job is there: got %t, want %t", name, there, want == nil)
-		}
-	}
 }
 
 // What a person sees of a dead letter is what the error says is for people.
