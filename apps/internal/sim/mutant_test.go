@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patch is a mistake put into the engine on purpose: in file, every old text is
+// replaced by its new one.
+type patch struct {
+	file string
+	edit [][2]string
+}
+
+// mutants are the mistakes, each of which the simulation must notice.
+func mutants() map[string]patch {
+	const (
+		publisher = "core/publish/publisher.go"
+		record    = "core/publish/record.go"
+		step      = "core/publish/step.go"
+		verify    = "core/publish/verify.go"
+		decide    = "core/publish/decide.go"
+	)
+	return map[string]patch{
+		"sends without an intent on record": {step, [][2]string{
+			{"if err := p.intend(ctx, j, cur, first); err != nil {\n\t\treturn false, err\n\t}\n\treturn p.send(", "j.intended = p.now()\n\treturn p.send("},
+		}},
+		"tries again after a lost answer": {decide, [][2]string{{"social.CodeOutcomeUnknown: ActVerify", "social.CodeOutcomeUnknown: ActRetry"}}},
+		"takes a duplicate for a failure": {decide, [][2]string{{"social.CodeDuplicate:      ActAdopt", "social.CodeDuplicate:      ActFail"}}},
+		"forgets whose lease it is":       {record, [][2]string{{"if d.Lease.Token != j.d.Lease.Token {", "if false {"}}},
+		"ignores the late window":         {publisher, [][2]string{{"late := now.After(j.deadline()) && j.d.Open == \"\"", "late := false"}}},
+		"trusts a second call's refusal": {step, [][2]string{
+			{"return p.refusedAgain(ctx, j, social.AsError(err))", "return p.refused(ctx, j, social.AsError(err))"},
+		}},
+		"sends again where nothing deduplicates": {verify, [][2]string{
+			{"if dedupe <= 0 || open.Ref", "if open.Ref"}, {"return dedupe == social.DedupeForever ||", "return true ||"},
+		}},
+		"sends again after the platform has forgotten": {verify, [][2]string{{"return dedupe == social.DedupeForever ||", "return true ||"}}},
+		"counts the dedupe window from the last try": {verify, [][2]string{
+			{"return dedupe == social.DedupeForever || now.Add(p.pol.CallTimeout).Before(first.Add(dedupe))", "return dedupe == social.DedupeForever || now.Before(open.StartedAt.Add(dedupe))"},
+		}},
+		"does not record what was accepted": {step, [][2]string{
+			{"func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n", "func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n\tif j.d.Looks > 0 {\n\t\treturn false, nil\n\t}\n"},
+		}},
+		"does not end the attempt": {record, [][2]string{{"if res != nil && open != \"\" {", "if false {"}}},
+		"records a change without its event": {record, [][2]string{
+			{"if err := p.cfg.Journal.Delivery(ctx, r, d, now); err != nil {", "if d.State == domain.DeliveryMissed {\n\t\treturn nil\n\t}\n\tif err := p.cfg.Journal.Delivery(ctx, r, d, now); err != nil {"},
+		}},
+		"tells of changes that were none":      {record, [][2]string{{"if d.State == was {\n\t\treturn nil\n\t}\n\tnow", "now"}}},
+		"sends for an intent that is old":      {step, [][2]string{{"left := j.intended.Add(p.pol.CallTimeout).Sub(p.now())", "left := p.pol.CallTimeout"}}},
+		"records a result twice":               {record, [][2]string{{"if res != nil && j.recorded(d) {", "if false {"}}},
+		"lets others look while a call is out": {record, [][2]string{{"d.Hold(now.Add(p.hold(j)))", ""}}},
+		"gives endless processing up as failed": {step, [][2]string{
+			{"return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, nil)", "return p.record(ctx, j, func(d *domain.Delivery) error { return d.Fail(r, now) }, nil)"},
+		}},
+		"waits for endless processing": {step, [][2]string{{"if !j.d.Bound.IsZero() && now.After(j.d.Bound) {", "if false {"}}},
+		"gives a lost answer up as failed": {verify, [][2]string{
+			{"return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)", "return p.record(ctx, j, func(d *domain.Delivery) error { return d.Fail(r, now) }, res)"},
+		}},
+		"looks for ever":                   {verify, [][2]string{{"if j.d.Looks+1 >= p.pol.Looks {", "if false {"}}},
+		"hangs replies on the first item":  {publisher, [][2]string{{"out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[i-1].Ref", "out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[0].Ref"}}},
+		"forgets the delay between items":  {step, [][2]string{{"delay = items[next].Delay", "delay = 0 * items[next].Delay"}}},
+		"never looks at what is blocked":   {publisher, [][2]string{{"if again.Before(until) {\n\t\treturn again\n\t}\n\treturn until", "_, _ = until, again\n\treturn time.Time{}"}}},
+		"uses a new key for every attempt": {publisher, [][2]string{{"t.Key = domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision)", "t.Key = domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision+j.d.Attempts)"}}},
+		"lets an empty token replace the old": {"core/channel/credential.go", [][2]string{
+			{"fresh.Refresh = cred.Refresh", "fresh.Refresh = \"\""},
+		}},
+		"claims before the time": {"core/publish/worker.go", [][2]string{
+			{"Owner: w.cfg.Owner, Now: now, Until", "Owner: w.cfg.Owner, Now: now.Add(time.Second), Until"},
+		}},
+		"withdraws what is on its way": {"core/domain/delivery.go", [][2]string{
+			{"if d.Begun() || d.Open != \"\" {\n\t\treturn fault.New(fault.Conflict, \"too_late\",\n\t\t\t\"It is too late to withdraw", "if d.State == DeliveryPublishing {\n\t\td.State = DeliveryPreparing\n\t}\n\tif d.Begun() {\n\t\treturn fault.New(fault.Conflict, \"too_late\",\n\t\t\t\"It is too late to withdraw"},
+		}},
+	}
+}
+
+// TestMutantsAreNoticed builds the simulation with one mistake at a time in the
+// engine, and runs it.
+func TestMutantsAreNoticed(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slots := make(chan struct{}, 2) // each build uses what processors there are
+	for name, p := range mutants() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			bin, err := buildMutant(t.Context(), root, t.TempDir(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			out, err := exec.CommandContext(t.Context(), bin, "-n", "20000").CombinedOutput()
+			exit, failed := errors.AsType[*exec.ExitError](err)
+			if !failed || exit.ExitCode() != 1 || !strings.Contains(string(out), "\nBROKEN (") {
+				t.Fatalf("the mistake was not noticed (%v):\n%s", err, out)
+			}
+			_, what, _ := strings.Cut(string(out), "\nBROKEN ")
+			what, _, _ = strings.Cut(what, "\n")
+			replay(t, bin, string(out), what)
+			t.Logf("noticed after %s: %s", time.Since(begin).Round(time.Millisecond), what)
+		})
+	}
+}
+
+// replay runs the seed that out names again: the same must go wrong.
+func replay(t *testing.T, bin, out, what string) {
+	t.Helper()
+	_, rest, _ := strings.Cut(out, "make sim SEED=")
+	seed, _, found := strings.Cut(rest, " N=0\n")
+	if !found {
+		t.Fatalf("the output does not say how to run it again:\n%s", out)
+	}
+	again, err := exec.CommandContext(t.Context(), bin, "-seed", seed, "-n", "0").CombinedOutput()
+	if err == nil || !strings.Contains(string(again), "\nBROKEN "+what+"\n") {
+		t.Errorf("seed %s broke another promise the second time (%v), want %s", seed, err, what)
+	}
+}
+
+// TestPatchThatDoesNotFitFails holds the list to account: a mistake whose place
+// in the engine is gone proves nothing.
+func TestPatchThatDoesNotFitFails(t *testing.T) {
+	t.Parallel()
+	if _, err := (patch{"core/publish/step.go", [][2]string{{"no such text", ""}}}).apply("../../.."); err == nil {
+		t.Error("got no error for a text that is not there")
+	}
+	for name, p := range mutants() {
+		if _, err := p.apply("../../.."); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// apply returns the file with the mistake in it.
+func (p patch) apply(root string) (string, error) {
+	raw, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.file)))
+	if err != nil {
+		return "", err
+	}
+	src := string(raw)
+	for _, e := range p.edit {
+		if !strings.Contains(src, e[0]) {
+			return "", fmt.Errorf("%s has changed: it holds no %q any more; put the mistake where that is now", p.file, e[0])
+		}
+		src = strings.ReplaceAll(src, e[0], e[1])
+	}
+	return src, nil
+}
+
+// buildMutant compiles this command with the mistake, without touching a file
+// of the repository.
+func buildMutant(ctx context.Context, root, dir string, p patch) (string, error) {
+	src, err := p.apply(root)
+	if err != nil {
+		return "", err
+	}
+	wrong, overlay, bin := filepath.Join(dir, "wrong.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "sim")
+	list, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, filepath.FromSlash(p.file)): wrong}})
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(os.WriteFile(wrong, []byte(src), 0o600), os.WriteFile(overlay, list, 0o600)); err != nil {
+		return "", err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-overlay="+overlay, "-ldflags=-s -w", "-o", bin, "./apps/internal/sim")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the mistake does not compile: %w\n%s", err, out)
+	}
+	return bin, nil
+}

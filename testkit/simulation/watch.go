@@ -1,0 +1,252 @@
+package simulation
+
+import (
+	"context"
+	"time"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// watch is a store that remembers every commit, so that each can be held
+// against the promises when it is made and against the store at the end.
+type watch struct {
+	store.Store
+	w *world
+
+	posts     map[domain.PostID]domain.Post
+	postOrder []domain.PostID
+	lives     map[domain.DeliveryID]*life
+	order     []domain.DeliveryID
+	attempts  map[domain.AttemptID]domain.Attempt
+	sends     map[domain.AttemptID]int
+}
+
+// life is what was seen of one delivery.
+type life struct {
+	now     domain.Delivery
+	states  []domain.DeliveryState // one for each event that must have come
+	claimed time.Time
+	wished  int // how often a person had an unknown one sent again
+	intents map[string]domain.Delivery
+}
+
+func newWatch(w *world, st store.Store) *watch {
+	return &watch{
+		Store: st, w: w, posts: map[domain.PostID]domain.Post{}, lives: map[domain.DeliveryID]*life{},
+		attempts: map[domain.AttemptID]domain.Attempt{}, sends: map[domain.AttemptID]int{},
+	}
+}
+
+// InTx implements store.Store.
+func (s *watch) InTx(ctx context.Context, fn func(context.Context, store.Repos) error) error {
+	var tx *watchedTx
+	err := s.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		tx = &watchedTx{Repos: r} // a second run starts over
+		return fn(ctx, tx)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range tx.posts {
+		if _, known := s.posts[p.ID]; !known {
+			s.postOrder = append(s.postOrder, p.ID)
+		}
+		s.posts[p.ID] = p
+	}
+	for _, a := range tx.attempts {
+		s.attempts[a.ID] = a
+	}
+	for _, d := range tx.deliveries {
+		s.seen(d)
+	}
+	return nil
+}
+
+// Deliveries implements store.Repos.
+func (s *watch) Deliveries() store.Deliveries { return claims{s.Store.Deliveries(), s} }
+
+// claims notes when a delivery was claimed.
+type claims struct {
+	store.Deliveries
+	s *watch
+}
+
+func (c claims) Claim(ctx context.Context, q store.Claim) ([]domain.Delivery, error) {
+	ds, err := c.Deliveries.Claim(ctx, q)
+	for _, d := range ds {
+		if l := c.s.lives[d.ID]; l != nil {
+			l.claimed = c.s.w.now
+			l.now.Lease, l.now.Version = d.Lease, d.Version
+		}
+		c.s.w.tracef("%s takes %s (%s)", q.Owner, d.ID, d.State)
+	}
+	return ds, err
+}
+
+// watchedTx collects what a transaction wrote.
+type watchedTx struct {
+	store.Repos
+	posts      []domain.Post
+	deliveries []domain.Delivery
+	attempts   []domain.Attempt
+}
+
+func (t *watchedTx) Posts() store.Posts           { return watchedPosts{t.Repos.Posts(), t} }
+func (t *watchedTx) Deliveries() store.Deliveries { return watchedDeliveries{t.Repos.Deliveries(), t} }
+func (t *watchedTx) Attempts() store.Attempts     { return watchedAttempts{t.Repos.Attempts(), t} }
+
+type watchedPosts struct {
+	store.Posts
+	t *watchedTx
+}
+
+func (r watchedPosts) Insert(ctx context.Context, org domain.OrganizationID, p domain.Post) error {
+	err := r.Posts.Insert(ctx, org, p)
+	if err == nil {
+		r.t.posts = append(r.t.posts, p)
+	}
+	return err
+}
+
+func (r watchedPosts) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {
+	p, err := r.Posts.Update(ctx, org, id, change)
+	if err == nil {
+		r.t.posts = append(r.t.posts, p)
+	}
+	return p, err
+}
+
+type watchedDeliveries struct {
+	store.Deliveries
+	t *watchedTx
+}
+
+func (r watchedDeliveries) Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error {
+	err := r.Deliveries.Insert(ctx, org, ds...)
+	if err == nil {
+		r.t.deliveries = append(r.t.deliveries, ds...)
+	}
+	return err
+}
+
+func (r watchedDeliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
+	d, err := r.Deliveries.Update(ctx, org, id, change)
+	if err == nil {
+		r.t.deliveries = append(r.t.deliveries, d)
+	}
+	return d, err
+}
+
+type watchedAttempts struct {
+	store.Attempts
+	t *watchedTx
+}
+
+func (r watchedAttempts) Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error {
+	err := r.Attempts.Insert(ctx, org, a)
+	if err == nil {
+		r.t.attempts = append(r.t.attempts, a)
+	}
+	return err
+}
+
+func (r watchedAttempts) Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
+	a, err := r.Attempts.Update(ctx, org, id, change)
+	if err == nil {
+		r.t.attempts = append(r.t.attempts, a)
+	}
+	return a, err
+}
+
+// seen takes in a delivery as it was committed.
+func (s *watch) seen(d domain.Delivery) {
+	l := s.lives[d.ID]
+	if l == nil {
+		l = &life{intents: map[string]domain.Delivery{}}
+		s.lives[d.ID] = l
+		s.order = append(s.order, d.ID)
+	}
+	if len(l.states) == 0 || l.now.State != d.State {
+		l.states = append(l.states, d.State)
+		s.w.tracef("%s is %s %s", d.ID, d.State, d.Reason.Code)
+	}
+	was := l.now.Open
+	l.now = d
+	if d.Open != "" && d.Open != was {
+		s.intended(l, d, was)
+	}
+}
+
+// intended holds a new intent against the promises of time and order.
+func (s *watch) intended(l *life, d domain.Delivery, was domain.AttemptID) {
+	i := d.Current()
+	s.w.tracef("%s intends item %d as attempt %d", d.ID, i, d.Attempts)
+	l.intents[domain.AttemptKey(d.ID, i, d.Revision)] = d
+	if i == 0 && was == "" {
+		if late := l.claimed.Sub(d.DueAt); late > lateWindow {
+			s.w.violate(RuleTime, "%s was taken up %s after its time and is published all the same", d.ID, late)
+		}
+	}
+	if i == 0 {
+		return
+	}
+	if i >= len(d.Parts) {
+		s.w.violate(RuleLedger, "%s intends an item that does not exist", d.ID)
+		return
+	}
+	post := s.posts[d.Post]
+	if items := post.ItemsFor(d.Channel); i < len(items) && s.w.now.Before(d.Parts[i-1].PublishedAt.Add(items[i].Delay)) {
+		s.w.violate(RuleTime, "item %d of %s does not wait for its delay", i, d.ID)
+	}
+}
+
+// sent holds a request that leaves for a platform against the promises. It
+// returns the attempt that it belongs to.
+func (s *watch) sent(id domain.DeliveryID, key string) domain.AttemptID {
+	l := s.lives[id]
+	if l == nil {
+		s.w.violate(RuleLedger, "a request with the key %s belongs to no delivery", key)
+		return ""
+	}
+	d := l.now
+	a := s.attempts[d.Open]
+	switch {
+	case d.State == domain.DeliveryCanceled:
+		s.w.violate(RuleCanceled, "%s is canceled and is sent", id)
+	case d.Open == "":
+		s.w.violate(RuleLedger, "%s is sent as it is %s, without an intent on record", id, d.State)
+	case a.Key != key:
+		s.w.violate(RuleLedger, "%s is sent with the key %s, the intent on record has %s", id, key, a.Key)
+	}
+	if s.w.now.Before(d.DueAt) {
+		s.w.violate(RuleTime, "%s is sent %s before its time", id, d.DueAt.Sub(s.w.now))
+	}
+	if d.Open == "" {
+		return ""
+	}
+	if s.sends[d.Open]++; s.sends[d.Open] > 1 {
+		s.w.violate(RuleLedger, "attempt %d of %s is sent %d times", a.Number, id, s.sends[d.Open])
+	}
+	return d.Open
+}
+
+// waits reports whether a delivery waits for the engine.
+func (s *watch) waits() bool {
+	for _, id := range s.order {
+		if d := s.lives[id].now; !d.WakeAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// lastDue is when the last delivery is due, but not before now.
+func (s *watch) lastDue(now time.Time) time.Time {
+	for _, id := range s.order {
+		if d := s.lives[id].now; d.DueAt.After(now) {
+			now = d.DueAt
+		}
+	}
+	return now
+}
