@@ -14,7 +14,7 @@ import (
 
 // worlds is how many worlds a run of the tests sees, with some eight posts each;
 // make sim sees as many as you like.
-const worlds = 300
+const worlds = 250
 
 // TestEveryPromiseHolds is the short run. It also makes sure that it saw
 // everything that is to be survived, and every way to end.

@@ -52,9 +52,9 @@ func mutants() map[string]patch {
 		}},
 		"does not end the attempt": {record, [][2]string{{"if res != nil && open != \"\" {", "if false {"}}},
 		"records a change without its event": {record, [][2]string{
-			{"if err := p.cfg.Journal.Delivery(ctx, r, d, now); err != nil {", "if d.State == domain.DeliveryMissed {\n\t\treturn nil\n\t}\n\tif err := p.cfg.Journal.Delivery(ctx, r, d, now); err != nil {"},
+			{"return p.cfg.Journal.Append(", "if d.State == domain.DeliveryMissed {\n\t\treturn nil\n\t}\n\treturn p.cfg.Journal.Append("},
 		}},
-		"tells of changes that were none":      {record, [][2]string{{"if d.State == was {\n\t\treturn nil\n\t}\n\tnow", "now"}}},
+		"tells of changes that were none":      {record, [][2]string{{"if d.State == was {\n\t\treturn nil\n\t}\n\tstates", "states"}}},
 		"sends for an intent that is old":      {step, [][2]string{{"left := j.intended.Add(p.pol.CallTimeout).Sub(p.now())", "left := p.pol.CallTimeout"}}},
 		"records a result twice":               {record, [][2]string{{"if res != nil && j.recorded(d) {", "if false {"}}},
 		"lets others look while a call is out": {record, [][2]string{{"d.Hold(now.Add(p.hold(j)))", ""}}},
