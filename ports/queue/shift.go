@@ -208,7 +208,7 @@ func (s *Shift) run(j domain.Job) {
 	if j.Attempts > j.MaxAttempts {
 		// Whoever began the last attempt never wrote down its end.
 		s.settle(j, func(j *domain.Job) {
-			j.Attempts--
+			j.Attempts = min(j.Attempts, j.MaxAttempts)
 			j.Bury(domain.Reason{Code: "worker_lost", Message: "The worker disappeared during the last attempt."}, s.w.cfg.Now())
 		})
 		return
@@ -384,7 +384,8 @@ func (s *Shift) renew() {
 		return
 	}
 	until := domain.Instant(s.w.cfg.Now()).Add(s.w.cfg.Lease)
-	ctx, cancel := context.WithTimeout(s.work, s.w.cfg.Lease/renewals)
+	// A database that is slow may still answer before the leases end.
+	ctx, cancel := context.WithTimeout(s.work, s.w.cfg.Lease-s.w.cfg.Lease/renewals)
 	defer cancel()
 	renewed, err := s.w.cfg.Rows.Renew(ctx, s.w.cfg.Owner, slices.Sorted(maps.Keys(held)), until)
 	if err != nil && s.work.Err() == nil {

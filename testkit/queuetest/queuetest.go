@@ -81,10 +81,41 @@ func Run(t *testing.T, h Harness) {
 			if why, ok := h.Waive[c.Name]; ok {
 				t.Skipf("waived: %s", why)
 			}
-			for _, f := range c.Findings(t, h) {
+			for _, f := range c.patient(t, h) {
 				t.Error(f.Message)
 			}
 		})
+	}
+}
+
+// slower is by how much the unit grows where a check in real time has findings.
+const slower = 4
+
+// patient is Findings, except that in real time what is found must be found
+// again at two slower speeds: a machine that stalls for longer than a lease
+// makes the best queue run a job twice, and only a wrong queue does so at any
+// speed. What was found at first is logged.
+func (c Check) patient(t *testing.T, h Harness) []Finding {
+	t.Helper()
+	h.Unit = h.unit()
+	found := c.Findings(t, h)
+	for try := 0; try < 2 && len(found) > 0 && !h.Virtual; try++ {
+		t.Logf("found with a unit of %v, which this machine may be too slow for: %v", h.Unit, found)
+		h.Unit *= slower
+		found = c.Findings(t, h)
+	}
+	return found
+}
+
+// unit is Unit or its default.
+func (h Harness) unit() time.Duration {
+	switch {
+	case h.Unit != 0:
+		return h.Unit
+	case h.Virtual:
+		return time.Second
+	default:
+		return 100 * time.Millisecond
 	}
 }
 
@@ -114,12 +145,7 @@ func Checks() []Check {
 // Findings runs the check on a queue that h opens, and returns what is wrong.
 func (c Check) Findings(t *testing.T, h Harness) []Finding {
 	t.Helper()
-	if h.Unit == 0 {
-		h.Unit = 100 * time.Millisecond
-		if h.Virtual {
-			h.Unit = time.Second
-		}
-	}
+	h.Unit = h.unit()
 	b := &bench{h: h, let: make(chan struct{})}
 	if h.Virtual {
 		synctest.Test(t, func(t *testing.T) { b.check(t, c) })
@@ -155,13 +181,13 @@ type run struct {
 	begin, end time.Time
 }
 
-// patience bounds one check, so that a queue that hangs is a finding.
+// patience bounds the waits for a queue, so that one that hangs is a finding.
 const patience = time.Minute
 
 func (b *bench) check(t testing.TB, c Check) {
-	limit := patience
-	if b.h.Virtual {
-		limit = 600 * b.h.Unit
+	limit := 600 * b.h.Unit
+	if !b.h.Virtual {
+		limit = max(limit, patience)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
