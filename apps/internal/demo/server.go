@@ -95,8 +95,11 @@ func (s *server) kill() error {
 	if err := s.cmd.Process.Kill(); err != nil {
 		return err
 	}
-	<-s.exited
+	err := <-s.exited
 	s.cmd = nil
+	if err == nil {
+		return errors.New("the server ended by itself before it was killed")
+	}
 	return nil
 }
 
