@@ -103,7 +103,8 @@ func (p *Publisher) maySendAgain(j *job, now, first time.Time, open domain.Attem
 	if dedupe <= 0 || open.Ref != nil || j.ch.State != domain.ChannelActive || j.d.Tries >= p.pol.Attempts {
 		return false
 	}
-	return dedupe == social.DedupeForever || now.Add(p.pol.CallTimeout).Before(first.Add(dedupe))
+	// A call that we give up may still be worked on for as long again.
+	return dedupe == social.DedupeForever || now.Add(2*p.pol.CallTimeout).Before(first.Add(dedupe))
 }
 
 // resend makes the call of the open intent again, with the same key and as an
