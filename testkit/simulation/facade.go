@@ -239,8 +239,8 @@ func (f facade) takeOrLinger(t trip, d time.Duration, later func()) error {
 	if err == nil || !f.w.roll(0.5) {
 		return err
 	}
-	// A platform that deduplicates for a while must not take longer than a call
-	// may, or nobody could rely on it.
+	// A platform that deduplicates for a while works on a request that was given
+	// up no longer than a call may take, or nobody could rely on it.
 	longest := time.Minute
 	if f.kind.dedupe == 0 {
 		longest = 4 * time.Hour
@@ -267,7 +267,7 @@ func (f facade) receive(t social.Target, it social.Item, cur social.Cursor, atte
 	if f.kind.prepare && up == nil {
 		return social.Outcome{}, &social.Error{Code: social.CodeRejected, Message: "There is no such upload.", Restart: true}
 	}
-	if old := f.known(t.Key); old != nil && !f.w.calm && f.w.roll(0.3) {
+	if old := f.known(t.Key); old != nil && !old.refused && !f.w.calm && f.w.roll(0.3) {
 		r := ref(old)
 		e := &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &r}
 		if f.w.roll(0.3) || f.kind.processing {

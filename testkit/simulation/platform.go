@@ -193,10 +193,11 @@ func split(key string) (domain.DeliveryID, int) {
 }
 
 // known is the item that a repeated key stands for, if the platform still
-// remembers it.
+// remembers it. A key answers for what it was used for first, also where nothing
+// came of that.
 func (p *platform) known(key string) *accepted {
 	for _, a := range p.byKey[key] {
-		if !a.refused && (p.kind.dedupe == social.DedupeForever || p.w.now.Before(a.at.Add(p.kind.dedupe))) && p.kind.dedupe > 0 {
+		if (p.kind.dedupe == social.DedupeForever || p.w.now.Before(a.at.Add(p.kind.dedupe))) && p.kind.dedupe > 0 {
 			return a
 		}
 	}

@@ -45,7 +45,7 @@ func mutants() map[string]patch {
 		}},
 		"sends again after the platform has forgotten": {verify, [][2]string{{"return dedupe == social.DedupeForever ||", "return true ||"}}},
 		"counts the dedupe window from the last try": {verify, [][2]string{
-			{"return dedupe == social.DedupeForever || now.Add(p.pol.CallTimeout).Before(first.Add(dedupe))", "return dedupe == social.DedupeForever || now.Before(open.StartedAt.Add(dedupe))"},
+			{"return dedupe == social.DedupeForever || now.Add(2*p.pol.CallTimeout).Before(first.Add(dedupe))", "return dedupe == social.DedupeForever || now.Before(open.StartedAt.Add(dedupe))"},
 		}},
 		"does not record what was accepted": {step, [][2]string{
 			{"func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n", "func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n\tif j.d.Looks > 0 {\n\t\treturn false, nil\n\t}\n"},
