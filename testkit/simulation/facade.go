@@ -267,15 +267,8 @@ func (f facade) receive(t social.Target, it social.Item, cur social.Cursor, atte
 	if f.kind.prepare && up == nil {
 		return social.Outcome{}, &social.Error{Code: social.CodeRejected, Message: "There is no such upload.", Restart: true}
 	}
-	if old := f.known(t.Key); old != nil && !old.refused && !f.w.calm && f.w.roll(0.3) {
-		r := ref(old)
-		e := &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &r}
-		if f.w.roll(0.3) || f.kind.processing {
-			e.Existing = nil
-		}
-		f.had[attempt] = struct{}{}
-		f.w.happen("duplicate", "%s says that it has %s", f.id, t.Key)
-		return social.Outcome{}, e
+	if err := f.duplicate(t, attempt); err != nil {
+		return social.Outcome{}, err
 	}
 	a := f.accept(t, it, attempt)
 	if up != nil {
@@ -285,6 +278,23 @@ func (f facade) receive(t social.Target, it social.Item, cur social.Cursor, atte
 		return social.Pending(cursor(social.StepCheck, a.id, 2*time.Second)), nil
 	}
 	return social.Published(ref(a)), nil
+}
+
+// duplicate is how a platform may answer a repeated key, instead of with what
+// it answered the first time.
+func (f facade) duplicate(t social.Target, attempt domain.AttemptID) error {
+	old := f.known(t.Key)
+	if old == nil || old.refused || f.w.calm || !f.w.roll(0.3) {
+		return nil
+	}
+	r := ref(old)
+	e := &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &r}
+	if f.w.roll(0.3) || f.kind.processing {
+		e.Existing = nil
+	}
+	f.had[attempt] = struct{}{}
+	f.w.happen("duplicate", "%s says that it has %s", f.id, t.Key)
+	return e
 }
 
 // answer is what arrives of what the platform said.
