@@ -10,7 +10,6 @@ package pds
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"embed"
@@ -19,15 +18,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/crierhq/crier/testkit/peers"
 )
 
 //go:embed server
@@ -50,7 +49,7 @@ type Server struct {
 	cmd   *exec.Cmd
 	input io.Closer
 	done  chan struct{}
-	out   *tail
+	out   *peers.Tail
 }
 
 // Start installs the server if need be, and runs it with its data in dir. The
@@ -65,7 +64,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	ports, err := freePorts(ctx, 2)
+	ports, err := peers.FreePorts(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +73,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	// The server outlives the context of its start: Stop ends it.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "node", "start.mjs", dir, strconv.Itoa(ports[0]), strconv.Itoa(ports[1]))
 	cmd.Dir = home
-	s := &Server{URL: fmt.Sprintf("http://localhost:%d", ports[1]), cmd: cmd, done: make(chan struct{}), out: &tail{}}
+	s := &Server{URL: fmt.Sprintf("http://localhost:%d", ports[1]), cmd: cmd, done: make(chan struct{}), out: &peers.Tail{}}
 	cmd.Stderr = s.out
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -212,51 +211,6 @@ func digest(fsys fs.FS) (string, error) {
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)[:8]), err
-}
-
-// freePorts finds n ports that nobody listens on just now.
-func freePorts(ctx context.Context, n int) ([]int, error) {
-	var out []int
-	var config net.ListenConfig
-	for range n {
-		l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }()
-		addr, ok := l.Addr().(*net.TCPAddr)
-		if !ok {
-			return nil, fmt.Errorf("pds: listening on %s", l.Addr())
-		}
-		out = append(out, addr.Port)
-	}
-	return out, nil
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-const tailBytes = 16 << 10
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if n := len(t.buf) - tailBytes; n > 0 {
-		t.buf = bytes.Clone(t.buf[n:])
-	}
-	return len(p), nil
-}
-
-// String is what was kept.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.buf)
 }
 
 func lastLines(out []byte) string {

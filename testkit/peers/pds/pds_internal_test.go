@@ -3,7 +3,6 @@ package pds
 import (
 	"encoding/json"
 	"io/fs"
-	"strings"
 	"testing"
 )
 
@@ -33,21 +32,5 @@ func TestVersionsArePinned(t *testing.T) {
 		if p.Resolved != "" {
 			t.Errorf("%s: got address %s, want none", name, p.Resolved)
 		}
-	}
-}
-
-func TestTailKeepsTheEnd(t *testing.T) {
-	t.Parallel()
-	var out tail
-	for range 3 {
-		if _, err := out.Write([]byte(strings.Repeat("x", tailBytes/2))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := out.Write([]byte("end")); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); len(got) != tailBytes || !strings.HasSuffix(got, "end") {
-		t.Errorf("got %d bytes that end in %q, want %d that end in end", len(got), got[len(got)-3:], tailBytes)
 	}
 }

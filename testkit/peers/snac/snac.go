@@ -11,22 +11,20 @@
 package snac
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/crierhq/crier/testkit/peers"
 )
 
 // ErrUnavailable says that the server cannot be had here, such as on a machine
@@ -48,7 +46,7 @@ type Server struct {
 
 	cmd  *exec.Cmd
 	done chan struct{}
-	out  *tail
+	out  *peers.Tail
 }
 
 // Start fetches the server if need be, and runs it with its data below dir. The
@@ -61,12 +59,12 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	port, err := freePort(ctx)
+	ports, err := peers.FreePorts(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	base := filepath.Join(dir, "snac")
-	s := &Server{URL: fmt.Sprintf("http://localhost:%d", port), User: "alice", done: make(chan struct{}), out: &tail{}}
+	port, base := ports[0], filepath.Join(dir, "snac")
+	s := &Server{URL: fmt.Sprintf("http://localhost:%d", port), User: "alice", done: make(chan struct{}), out: &peers.Tail{}}
 	if s.Password, err = settle(ctx, program, base, s.User, port); err != nil {
 		return nil, err
 	}
@@ -174,45 +172,4 @@ func run(ctx context.Context, input, program string, args ...string) ([]byte, er
 		return nil, fmt.Errorf("%s %s: %w\n%s", filepath.Base(program), args[0], err, out)
 	}
 	return out, nil
-}
-
-// freePort finds a port that nobody listens on just now.
-func freePort(ctx context.Context) (int, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return 0, errors.Join(err, l.Close())
-	}
-	n, err := strconv.Atoi(port)
-	return n, errors.Join(err, l.Close())
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-const tailBytes = 16 << 10
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if n := len(t.buf) - tailBytes; n > 0 {
-		t.buf = bytes.Clone(t.buf[n:])
-	}
-	return len(p), nil
-}
-
-// String is what was kept.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.buf)
 }
