@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/crierhq/crier/apps/internal/freeport"
 )
 
 // database is where a measurement keeps its data.
@@ -40,7 +41,7 @@ const clockTick = 10 * time.Millisecond
 var httpClient = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 func start(ctx context.Context, binary, dir, url string) (*server, error) {
-	port, err := freePort(ctx)
+	port, err := freeport.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -93,15 +94,6 @@ func (s *server) resident() (int, error) {
 	}
 	pages, err := strconv.Atoi(strings.Fields(string(raw))[1])
 	return pages * os.Getpagesize(), err
-}
-
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // client is a signed-in person.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/crierhq/crier/apps/internal/freeport"
 )
 
 // server is the real server as a process of its own.
@@ -37,7 +38,7 @@ func (s *server) build(ctx context.Context) error {
 // links stay good over a restart.
 func (s *server) start(ctx context.Context) error {
 	if s.port == 0 {
-		port, err := freePort(ctx)
+		port, err := freeport.Find(ctx)
 		if err != nil {
 			return err
 		}
@@ -121,13 +122,4 @@ func (s *server) stop() error {
 	case <-time.After(30 * time.Second):
 		return errors.Join(errors.New("the server did not stop within 30 s"), s.kill())
 	}
-}
-
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/crierhq/crier/apps/internal/freeport"
 )
 
 // postgres starts a fresh PostgreSQL, and installs one where that is possible.
@@ -191,7 +192,7 @@ func (c *cluster) program(ctx context.Context, name string, args ...string) *exe
 func (c *cluster) run(ctx context.Context) error {
 	var err error
 	for range 3 {
-		if c.port, err = freePort(ctx); err != nil {
+		if c.port, err = freeport.Find(ctx); err != nil {
 			return err
 		}
 		if err = c.runOnce(ctx); err == nil || ctx.Err() != nil {
@@ -204,15 +205,6 @@ func (c *cluster) run(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, tail(text, 20))
 	}
 	return nil
-}
-
-func freePort(ctx context.Context) (int, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
 func (c *cluster) runOnce(ctx context.Context) error {

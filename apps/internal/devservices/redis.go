@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/crierhq/crier/apps/internal/freeport"
 )
 
 // redis starts a fresh Redis that keeps nothing on disk, and installs one where
@@ -92,7 +94,7 @@ func (l *logText) tail(n int) string {
 func (s *redisServer) run(ctx context.Context) error {
 	var err error
 	for range 3 {
-		if s.port, err = freePort(ctx); err != nil {
+		if s.port, err = freeport.Find(ctx); err != nil {
 			return err
 		}
 		if err = s.runOnce(ctx); err == nil {
