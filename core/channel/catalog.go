@@ -23,10 +23,7 @@ type Platform struct {
 
 // Limits returns the limits of an account.
 func (p Platform) Limits(traits map[string]string) social.Limits {
-	if p.Can.Limit != nil {
-		return p.Can.Limit.LimitsFor(traits)
-	}
-	return p.Descriptor.Limits
+	return p.Can.LimitsFor(p.Descriptor, traits)
 }
 
 // Catalog is the platforms on offer.

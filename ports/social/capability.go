@@ -194,10 +194,11 @@ func (c Capabilities) Names() []string {
 	return out
 }
 
-// LimitsOf returns the limits of an account of p.
-func LimitsOf(p Provider, tr Traits) Limits {
-	if l := CapabilitiesOf(p).Limit; l != nil {
-		return l.LimitsFor(tr)
+// LimitsFor returns the limits of an account: those of the provider that d
+// describes, or its own where they differ from account to account.
+func (c Capabilities) LimitsFor(d Descriptor, tr Traits) Limits {
+	if c.Limit != nil {
+		return c.Limit.LimitsFor(tr)
 	}
-	return p.Descriptor().Limits
+	return d.Limits
 }

@@ -112,7 +112,7 @@ func checkPurity(ctx context.Context, k *kit) []Finding {
 		given := c.clone()
 		it, tr := given.item(false), given.target().Traits
 		same(c.Name, "Validate", func() any { return p.Validate(it, tr) })
-		same(c.Name, "LimitsFor", func() any { return social.LimitsOf(p, tr) })
+		same(c.Name, "LimitsFor", func() any { return caps.LimitsFor(p.Descriptor(), tr) })
 		if !reflect.DeepEqual(it, c.item(false)) || !reflect.DeepEqual(tr, c.target().Traits) {
 			out = append(out, findingf(c.Name, "Validate or LimitsFor changed its arguments"))
 		}

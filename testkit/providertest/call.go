@@ -154,7 +154,7 @@ func callValidate(_ context.Context, p social.Provider, c Case) result {
 }
 
 func callLimits(_ context.Context, p social.Provider, c Case) result {
-	l := social.LimitsOf(p, c.target().Traits)
+	l := social.CapabilitiesOf(p).LimitsFor(p.Descriptor(), c.target().Traits)
 	return result{limits: &l}
 }
 

@@ -224,7 +224,7 @@ func (c Case) itemFaults(p social.Provider) []string {
 	for _, pr := range p.Descriptor().Settings.Check(c.Item.Settings, "settings") {
 		add(true, "%s: %s", pr.Field, pr.Message)
 	}
-	l := social.LimitsOf(p, c.target().Traits)
+	l := social.CapabilitiesOf(p).LimitsFor(p.Descriptor(), c.target().Traits)
 	n := l.Text.Measure(c.Item.Text)
 	add(n > l.Text.Max, "the text measures %d, the limit is %d %s", n, l.Text.Max, l.Text.Count)
 	add(l.Text.MaxBytes > 0 && len(c.Item.Text) > l.Text.MaxBytes, "the text has %d bytes, the limit is %d", len(c.Item.Text), l.Text.MaxBytes)
