@@ -356,9 +356,12 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 
 // tell appends the events of a delivery that went on or was missed.
 func (s *Service) tell(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
-	post, err := r.Posts().Get(ctx, d.Organization, d.Post)
-	if err != nil {
-		return err
+	var post domain.Post // nothing is said of it unless it was missed
+	if d.State == domain.DeliveryMissed {
+		var err error
+		if post, err = r.Posts().Get(ctx, d.Organization, d.Post); err != nil {
+			return err
+		}
 	}
 	return s.cfg.Journal.Append(ctx, r, journal.Turned(post, d, []domain.DeliveryState{d.State}, now)...)
 }

@@ -167,15 +167,6 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 // lock loads a post that the actor may change and keeps others from changing it
 // until the transaction ends.
 func (s *Service) lock(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (domain.Post, error) {
-	return lockPost(ctx, r, a, id, func(p *domain.Post) error {
-		if version != 0 && p.Version != version {
-			return &fault.Error{Kind: fault.Stale, Code: "stale", Message: "The post was changed since you read it. Read it again first."}
-		}
-		return nil
-	})
-}
-
-func lockPost(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, check func(*domain.Post) error) (domain.Post, error) {
 	p, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
 		if p.State == domain.PostDeleted {
 			return fault.ErrNotFound
@@ -183,7 +174,10 @@ func lockPost(ctx context.Context, r store.Repos, a domain.Actor, id domain.Post
 		if err := access.CheckOwned(a, p.Author); err != nil {
 			return err
 		}
-		return check(p)
+		if version != 0 && p.Version != version {
+			return &fault.Error{Kind: fault.Stale, Code: "stale", Message: "The post was changed since you read it. Read it again first."}
+		}
+		return nil
 	})
 	if errors.Is(err, &fault.Error{Kind: fault.NotFound}) {
 		return p, fault.Missing("post")

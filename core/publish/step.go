@@ -304,6 +304,11 @@ func (p *Publisher) renew(ctx context.Context, j *job, r domain.Reason, res *res
 		}
 		return p.act(ctx, j, e, decideRepeatable(e.Code), nil)
 	}
+	return p.reread(ctx, j)
+}
+
+// reread loads the channel again, with its new credential, and goes on.
+func (p *Publisher) reread(ctx context.Context, j *job) (bool, error) {
 	ch, err := p.cfg.Store.Channels().Get(ctx, j.d.Organization, j.d.Channel)
 	if err != nil {
 		return false, err

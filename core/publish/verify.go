@@ -132,12 +132,7 @@ func (p *Publisher) renewToLook(ctx context.Context, j *job) (bool, error) {
 	if _, err := p.cfg.Credentials.Renew(ctx, j.ch); err != nil {
 		return false, p.look(ctx, j, reasonOf(social.AsError(err)), nil)
 	}
-	ch, err := p.cfg.Store.Channels().Get(ctx, j.d.Organization, j.d.Channel)
-	if err != nil {
-		return false, err
-	}
-	j.ch = ch
-	return true, nil
+	return p.reread(ctx, j)
 }
 
 // look leaves an outcome in doubt alone for a while, or, after enough looks,
