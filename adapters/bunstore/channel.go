@@ -27,9 +27,15 @@ type channelRow struct {
 	Secret        string                    `bun:"secret"`
 	SecretExpires int64                     `bun:"secret_expires"`
 	HostTokens    bool                      `bun:"host_tokens"`
+	Slots         object[[]slotJSON]        `bun:"slots"`
 	CreatedAt     int64                     `bun:"created_at"`
 	UpdatedAt     int64                     `bun:"updated_at"`
 	Version       int                       `bun:"version"`
+}
+
+type slotJSON struct {
+	Weekday time.Weekday `json:"weekday"`
+	Minute  int          `json:"minute"`
 }
 
 func (r *channelRow) set(c domain.Channel) {
@@ -37,6 +43,7 @@ func (r *channelRow) set(c domain.Channel) {
 		ID: string(c.ID), Organization: string(c.Organization), Provider: string(c.Provider), Account: c.Account,
 		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, Traits: object[map[string]string]{c.Traits}, State: string(c.State), StateReason: c.StateReason,
 		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens,
+		Slots:     object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
 	}
 }
@@ -48,6 +55,7 @@ func (r *channelRow) value() domain.Channel {
 		Name: r.Name, Handle: r.Handle, URL: r.URL, Avatar: r.Avatar,
 		Traits: r.Traits.of, State: domain.ChannelState(r.State), StateReason: r.StateReason,
 		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens,
+		Slots:     convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }

@@ -23,6 +23,8 @@ type deliveryRow struct {
 	Channel      string              `bun:"channel_id"`
 	Provider     string              `bun:"provider"`
 	State        string              `bun:"state"`
+	Occurrence   string              `bun:"occurrence"`
+	Kept         object[*targetJSON] `bun:"kept"`
 	DueAt        int64               `bun:"due_at"`
 	WakeAt       *int64              `bun:"wake_at"`
 	ClaimableAt  *int64              `bun:"claimable_at"`
@@ -69,7 +71,7 @@ type reasonJSON struct {
 func (r *deliveryRow) set(d domain.Delivery) {
 	*r = deliveryRow{
 		ID: string(d.ID), Organization: string(d.Organization), Post: string(d.Post), Channel: string(d.Channel),
-		Provider: string(d.Provider), State: string(d.State), DueAt: micros(d.DueAt),
+		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence, DueAt: micros(d.DueAt),
 		WakeAt: orNull(d.WakeAt), ClaimableAt: claimableAt(d),
 		LeaseOwner: d.Lease.Owner, LeaseUntil: micros(d.Lease.Until), LeaseToken: d.Lease.Token,
 		Revision: d.Revision, Open: string(d.Open), Attempts: d.Attempts, Tries: d.Tries, Looks: d.Looks, Bound: micros(d.Bound),
@@ -81,6 +83,10 @@ func (r *deliveryRow) set(d domain.Delivery) {
 	if !d.Cursor.IsZero() || d.Cursor.After != 0 {
 		c := cursorJSON(d.Cursor)
 		r.Progress.of = &c
+	}
+	if d.Kept != nil {
+		kept := targetOf(*d.Kept)
+		r.Kept.of = &kept
 	}
 	r.Reason.of = reasonJSON(d.Reason)
 }
@@ -98,7 +104,7 @@ func (r *deliveryRow) value() domain.Delivery {
 	d := domain.Delivery{
 		ID: domain.DeliveryID(r.ID), Organization: domain.OrganizationID(r.Organization), Post: domain.PostID(r.Post),
 		Channel: domain.ChannelID(r.Channel), Provider: domain.ProviderID(r.Provider), State: domain.DeliveryState(r.State),
-		DueAt: instant(r.DueAt), WakeAt: orZero(r.WakeAt),
+		Occurrence: r.Occurrence, DueAt: instant(r.DueAt), WakeAt: orZero(r.WakeAt),
 		Lease:    domain.Lease{Owner: r.LeaseOwner, Until: instant(r.LeaseUntil), Token: r.LeaseToken},
 		Revision: r.Revision, Open: domain.AttemptID(r.Open), Attempts: r.Attempts, Tries: r.Tries, Looks: r.Looks, Bound: instant(r.Bound), Reason: domain.Reason(r.Reason.of),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
@@ -106,6 +112,10 @@ func (r *deliveryRow) value() domain.Delivery {
 	d.Parts = convert(r.Parts.of, func(p partJSON) domain.Part {
 		return domain.Part{Ref: (*domain.Ref)(p.Ref), PublishedAt: orZero(p.PublishedAt)}
 	})
+	if r.Kept.of != nil {
+		kept := r.Kept.of.value()
+		d.Kept = &kept
+	}
 	if r.Progress.of != nil {
 		d.Cursor = domain.Cursor(*r.Progress.of)
 	}
@@ -176,7 +186,7 @@ func (r deliveries) OfPosts(ctx context.Context, org domain.OrganizationID, ids 
 		return nil, nil
 	}
 	return list[deliveryRow, domain.Delivery](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("post_id IN (?)", texts(ids)).Where("organization_id = ?", string(org)).OrderExpr("post_id, due_at, id")
+		return ranked(q, org, ids).OrderExpr("post_id, due_at, id")
 	})
 }
 

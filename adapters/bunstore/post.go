@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -25,6 +26,10 @@ type postRow struct {
 	ListAt       int64                      `bun:"list_at"`
 	Zone         string                     `bun:"zone"`
 	Wall         string                     `bun:"wall"`
+	Recurrence   string                     `bun:"recurrence"`
+	ExpandAt     *int64                     `bun:"expand_at"`
+	ExpandedTo   *int64                     `bun:"expanded_to"`
+	Queued       bool                       `bun:"queued"`
 	Tags         object[[]string]           `bun:"tags"`
 	Revision     int                        `bun:"revision"`
 	CreatedAt    int64                      `bun:"created_at"`
@@ -82,21 +87,29 @@ func (r *postRow) set(p domain.Post) {
 		ID: string(p.ID), Organization: string(p.Organization), Author: string(p.Author), State: string(p.State),
 		Items: object[[]itemJSON]{itemsJSON(p.Items)}, Tags: object[[]string]{p.Tags},
 		DueAt: micros(p.DueAt), ListAt: micros(store.ListTime(p)), Zone: p.Zone, Wall: p.Wall, Revision: p.Revision,
+		Recurrence: p.Recurrence, ExpandAt: orNull(p.ExpandAt), ExpandedTo: orNull(p.ExpandedTo), Queued: p.Queued,
 		CreatedAt: micros(p.CreatedAt), UpdatedAt: micros(p.UpdatedAt), Version: p.Version,
 	}
 	for _, t := range p.Targets {
 		r.Channels.of = append(r.Channels.of, t.Channel)
-		r.Targets.of = append(r.Targets.of, targetJSON{Channel: t.Channel, Settings: t.Settings, Items: itemsJSON(t.Items)})
+		r.Targets.of = append(r.Targets.of, targetOf(t))
 	}
+}
+
+func targetOf(t domain.Target) targetJSON {
+	return targetJSON{Channel: t.Channel, Settings: t.Settings, Items: itemsJSON(t.Items)}
+}
+
+func (t targetJSON) value() domain.Target {
+	return domain.Target{Channel: t.Channel, Settings: t.Settings, Items: itemsOf(t.Items)}
 }
 
 func (r *postRow) value() domain.Post {
 	return domain.Post{
 		ID: domain.PostID(r.ID), Organization: domain.OrganizationID(r.Organization), Author: domain.UserID(r.Author),
 		State: domain.PostState(r.State), Items: itemsOf(r.Items.of),
-		Targets: convert(r.Targets.of, func(t targetJSON) domain.Target {
-			return domain.Target{Channel: t.Channel, Settings: t.Settings, Items: itemsOf(t.Items)}
-		}),
+		Targets:    convert(r.Targets.of, targetJSON.value),
+		Recurrence: r.Recurrence, ExpandAt: orZero(r.ExpandAt), ExpandedTo: orZero(r.ExpandedTo), Queued: r.Queued,
 		DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Tags: r.Tags.of, Revision: r.Revision,
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
@@ -151,4 +164,20 @@ func (r posts) Update(ctx context.Context, org domain.OrganizationID, id domain.
 	return update[postRow](ctx, r.repos, in(org, id), change, func(old domain.Post, p *domain.Post) {
 		p.ID, p.Organization, p.Version = old.ID, old.Organization, old.Version+1
 	})
+}
+
+func (r posts) Expandable(ctx context.Context, now time.Time, limit int) ([]domain.Post, error) {
+	return list[postRow, domain.Post](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("expand_at <= ?", micros(now)).OrderExpr("expand_at, id").Limit(int64(limit))
+	})
+}
+
+func (r posts) NextExpand(ctx context.Context) (time.Time, error) {
+	var at sql.NullInt64
+	err := r.st.build.NewSelect().Conn(r.reader()).Model((*postRow)(nil)).
+		ColumnExpr("min(expand_at)").Where("expand_at IS NOT NULL").Scan(ctx, &at)
+	if err != nil || !at.Valid {
+		return time.Time{}, translate(ctx, err)
+	}
+	return instant(at.Int64), nil
 }

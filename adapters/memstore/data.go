@@ -21,12 +21,14 @@ type data struct {
 
 	posts    *table[domain.Post]
 	postList *ordered[domain.Post]
+	expands  *ordered[domain.Post]
 
 	deliveries *table[domain.Delivery]
 	wakes      *ordered[domain.Delivery] // by WakeAt: the order of claims
 	claimable  *ordered[domain.Delivery] // by the time from which it can be claimed
 	ofPost     *ordered[domain.Delivery]
 	ofChannel  *ordered[domain.Delivery]
+	occurrence *ordered[domain.Delivery]
 
 	attempts   *table[domain.Attempt]
 	ofDelivery *ordered[domain.Attempt]
@@ -96,6 +98,9 @@ func (d *data) schedule() {
 	d.postList = d.posts.order(func(p domain.Post) (key, bool) {
 		return key{string(p.Organization), micros(store.ListTime(p)), string(p.ID)}, p.State != domain.PostDeleted
 	})
+	d.expands = d.posts.order(func(p domain.Post) (key, bool) {
+		return key{"", micros(p.ExpandAt), string(p.ID)}, !p.ExpandAt.IsZero()
+	})
 	d.deliveries = newTable(func(d domain.Delivery) string { return string(d.ID) },
 		func(d domain.Delivery) domain.OrganizationID { return d.Organization })
 	d.wakes = d.deliveries.order(func(d domain.Delivery) (key, bool) {
@@ -109,6 +114,19 @@ func (d *data) schedule() {
 	})
 	d.ofChannel = d.deliveries.order(func(d domain.Delivery) (key, bool) {
 		return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, true
+	})
+	d.occurrences()
+}
+
+func (d *data) occurrences() {
+	d.deliveries.unique(func(d domain.Delivery) string {
+		if d.Occurrence == "" {
+			return join("id", string(d.ID)) // nothing to share
+		}
+		return join("occurrence", string(d.Organization), string(d.Post), string(d.Channel), d.Occurrence)
+	})
+	d.occurrence = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Post), 0, join(d.Occurrence) + string(d.ID)}, d.Occurrence != ""
 	})
 }
 

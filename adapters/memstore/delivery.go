@@ -32,8 +32,9 @@ func (r deliveries) OfPosts(ctx context.Context, org domain.OrganizationID, ids 
 	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
 		var out []domain.Delivery
 		for _, id := range sorted(ids) {
+			oldest := t.oldest(id)
 			for k := range t.ofPost.group(string(id)) {
-				if d := t.deliveries.rows[k.id]; d.Organization == org {
+				if d := t.deliveries.rows[k.id]; d.Organization == org && listed(d, oldest) {
 					out = append(out, clone(d))
 				}
 			}

@@ -145,6 +145,13 @@ type Delivery struct {
 	Channel      ChannelID
 	Provider     ProviderID
 	State        DeliveryState
+	// Occurrence is the Key of the occurrence that it is; empty if the post did
+	// not recur when it was booked. It never changes, and of one post and
+	// channel no two deliveries share one that is not empty.
+	Occurrence string
+	// Kept is what it publishes if that is not what the post says any more: an
+	// edit of a post that recurs leaves alone what is under way.
+	Kept *Target
 	// DueAt is when the author wants it out.
 	DueAt time.Time
 	// WakeAt is the next time the engine must look at it; zero in a state that

@@ -29,12 +29,25 @@ type Post struct {
 	Items []Item
 	// Targets are the channels it goes to, each at most once.
 	Targets []Target
-	// DueAt is the instant to publish at; zero for a draft without a time.
+	// DueAt is the instant to publish at; zero for a draft without a time. Of a
+	// post that recurs, it is the next occurrence, and the last one at the end.
+	// Of one that was queued, it is the earliest of its channels.
 	DueAt time.Time
 	// Zone and Wall keep the author's own wish: the IANA zone and the local
 	// time as written, such as "2026-03-29T09:00:00".
 	Zone, Wall string
-	Tags       []string
+	// Recurrence is when it is repeated, as Recurrence.Text writes it, begun at
+	// Wall in Zone; empty for a post that is published once.
+	Recurrence string
+	// ExpandAt is the next time at which the engine must book occurrences; zero
+	// if there is nothing more to book.
+	ExpandAt time.Time
+	// ExpandedTo is how far the occurrences were booked: of those up to then,
+	// each one has a delivery, or was not to have one.
+	ExpandedTo time.Time
+	// Queued says that each channel publishes it in a slot of its own.
+	Queued bool
+	Tags   []string
 	// Revision counts changes of the content, starting at 1. A delivery names
 	// the revision it publishes.
 	Revision  int
@@ -91,7 +104,7 @@ func (p *Post) Delete(now time.Time) error {
 	if p.State == PostDeleted {
 		return fault.Missing("post")
 	}
-	p.State, p.UpdatedAt = PostDeleted, Instant(now)
+	p.State, p.UpdatedAt, p.ExpandAt = PostDeleted, Instant(now), time.Time{}
 	return nil
 }
 

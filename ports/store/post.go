@@ -18,6 +18,18 @@ type Posts interface {
 	// Update works as in Organizations. Inside InTx it also keeps others from
 	// changing the post until the transaction ends.
 	Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error)
+	Expandables
+}
+
+// Expandables finds the posts that occurrences must be booked of. It crosses
+// tenants on purpose: only the engine calls it.
+type Expandables interface {
+	// Expandable returns up to limit posts with an ExpandAt that is not after
+	// now, in the order of ExpandAt and id.
+	Expandable(ctx context.Context, now time.Time, limit int) ([]domain.Post, error)
+	// NextExpand returns the earliest ExpandAt, or the zero time if no post has
+	// one.
+	NextExpand(ctx context.Context) (time.Time, error)
 }
 
 // PostFilter narrows a list of posts. Zero fields do not narrow.
@@ -40,18 +52,41 @@ func ListTime(p domain.Post) time.Time {
 	return p.DueAt
 }
 
+// NewestOccurrences is of how many occurrences of a post Deliveries.OfPosts
+// returns those that have ended.
+const NewestOccurrences = 20
+
 // Deliveries stores deliveries. Their rows are the schedule.
 type Deliveries interface {
+	// Insert returns fault.ErrConflict, and stores none, if an id exists, or if a
+	// post has a delivery of the same Occurrence, that is not empty, on the same
+	// channel already.
 	Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error
 	Get(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) (domain.Delivery, error)
 	// OfPosts returns the deliveries of all these posts, ordered by post, due
-	// time and id, in one query.
+	// time and id, in one query. Of those that are occurrences and published,
+	// failed, missed or canceled, it leaves out the ones that are not among the
+	// NewestOccurrences of their post, by Occurrence.
 	OfPosts(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) ([]domain.Delivery, error)
 	// OfChannel returns up to limit deliveries of a channel that are in one of
 	// the states, in due order.
 	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
+	Occurrences
 	Claimer
+}
+
+// Occurrences are the deliveries that were booked ahead.
+type Occurrences interface {
+	// Since returns the deliveries of a post whose Occurrence is not empty and
+	// not before from, compared as texts, in the order of Occurrence and id.
+	Since(ctx context.Context, org domain.OrganizationID, post domain.PostID, from string) ([]domain.Delivery, error)
+	// Taken returns the instants after the given one at which deliveries of the
+	// channel that are scheduled or blocked are due, in order and each once.
+	Taken(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, after time.Time) ([]time.Time, error)
+	// Remove deletes a delivery as if it had never been booked, or returns
+	// fault.ErrNotFound. It is for one that nothing was ever done for.
+	Remove(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) error
 }
 
 // Claimer hands due deliveries to workers. It crosses tenants on purpose: only

@@ -15,6 +15,13 @@ func deliveryChecks() []Check {
 
 // delivery stores a scheduled delivery that is due at noon.
 func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
+	d := b.unstored(id, set...)
+	b.must(b.Deliveries().Insert(b, d.Organization, d), "insert delivery")
+	return d
+}
+
+// unstored makes what delivery stores.
+func (b *bench) unstored(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
 	d := domain.Delivery{
 		ID: id, Organization: ours, Post: "post", Channel: "channel", Provider: "provider",
 		State: domain.DeliveryScheduled, DueAt: noon(), WakeAt: noon(), Revision: 1,
@@ -23,7 +30,6 @@ func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) do
 	for _, f := range set {
 		f(&d)
 	}
-	b.must(b.Deliveries().Insert(b, d.Organization, d), "insert delivery")
 	return d
 }
 

@@ -272,6 +272,27 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"any job lease is renewed": {[]string{"job/renew extends living leases of the owner only"}, func() patches {
 			return patches{jobs: func(j store.Jobs) store.Jobs { return renewsAnyJob{j} }}
 		}},
+		"an occurrence is booked twice": {[]string{"occurrence/is booked once on a channel", "occurrence/is booked once under parallel inserts"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return booksTwice{d} }}
+		}},
+		"the history has no bound": {[]string{"occurrence/lists of posts are bounded"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return unbounded{d} }}
+		}},
+		"occurrences come a second late": {[]string{"occurrence/lists those since"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return sinceLate{d} }}
+		}},
+		"now counts as taken": {[]string{"occurrence/says what is taken"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return takenNow{d} }}
+		}},
+		"nothing is removed": {[]string{"occurrence/is removed"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return removesNothing{d} }}
+		}},
+		"posts are expanded early, in any order": {[]string{"expand/finds what is due, in order", "expand/follows changes"}, func() patches {
+			return patches{posts: func(p posts) posts { return expandsEarly{p} }}
+		}},
+		"the next expansion is always now": {[]string{"expand/finds what is due, in order", "expand/follows changes"}, func() patches {
+			return patches{posts: func(p posts) posts { return expandsNow{p} }}
+		}},
 		"a method panics": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
 		}},
