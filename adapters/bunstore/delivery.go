@@ -40,6 +40,7 @@ type deliveryRow struct {
 	Looks        int                 `bun:"looks"`
 	Bound        int64               `bun:"bound"`
 	Reason       object[reasonJSON]  `bun:"reason"`
+	ReasonCode   string              `bun:"reason_code"` // that of Reason
 	CreatedAt    int64               `bun:"created_at"`
 	UpdatedAt    int64               `bun:"updated_at"`
 	Version      int                 `bun:"version"`
@@ -88,7 +89,7 @@ func (r *deliveryRow) set(d domain.Delivery) {
 		kept := targetOf(*d.Kept)
 		r.Kept.of = &kept
 	}
-	r.Reason.of = reasonJSON(d.Reason)
+	r.Reason.of, r.ReasonCode = reasonJSON(d.Reason), d.Reason.Code
 }
 
 // claimableAt is the time from which a worker may take d; nil: never.

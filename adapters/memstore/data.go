@@ -29,6 +29,7 @@ type data struct {
 	ofPost     *ordered[domain.Delivery]
 	ofChannel  *ordered[domain.Delivery]
 	occurrence *ordered[domain.Delivery]
+	failures   *ordered[domain.Delivery] // those that need attention, by UpdatedAt
 
 	attempts   *table[domain.Attempt]
 	ofDelivery *ordered[domain.Attempt]
@@ -114,6 +115,9 @@ func (d *data) schedule() {
 	})
 	d.ofChannel = d.deliveries.order(func(d domain.Delivery) (key, bool) {
 		return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, true
+	})
+	d.failures = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Organization), micros(d.UpdatedAt), string(d.ID)}, d.State.NeedsAttention()
 	})
 	d.occurrences()
 }

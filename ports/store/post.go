@@ -74,6 +74,7 @@ type Deliveries interface {
 	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
 	Occurrences
 	Claimer
+	Failures
 }
 
 // Occurrences are the deliveries that were booked ahead.

@@ -71,7 +71,7 @@ func (f Finding) String() string { return f.Check + ": " + f.Message }
 func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), channelChecks(), postChecks(),
-		deliveryChecks(), occurrenceChecks(), claimChecks(), ledgerChecks(), mediaChecks(), documentChecks(), jobChecks(),
+		deliveryChecks(), failureChecks(), occurrenceChecks(), claimChecks(), ledgerChecks(), mediaChecks(), documentChecks(), jobChecks(),
 	)
 }
 

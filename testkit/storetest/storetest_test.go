@@ -130,7 +130,45 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"nothing is renewed": {[]string{"renew/extends living leases of the owner only"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return renewsNothing{d} }}
 		}},
+		"causes are taken for one another": {[]string{"failure/is grouped by its cause"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, nil, func(g *store.FailureGroup) { g.Code = "x" }, nil}
+			}}
+		}},
+		"groups show an old message": {[]string{"failure/is grouped by its cause"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, nil, func(g *store.FailureGroup) { g.Message = "No to 1" }, nil}
+			}}
+		}},
+		"groups name a channel of several": {[]string{"failure/is grouped by its cause"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, nil, func(g *store.FailureGroup) { g.Channel = "channel" }, nil}
+			}}
+		}},
+		"the filter of failures is ignored": {[]string{"failure/groups are narrowed", "failure/follows changes"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, func(f *store.FailureFilter, _ *store.Page) { *f = store.FailureFilter{} }, nil, nil}
+			}}
+		}},
+		"the authors of failures are ignored": {[]string{"failure/groups are narrowed"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, func(f *store.FailureFilter, _ *store.Page) { f.Author = "" }, nil, nil}
+			}}
+		}},
+		"pages of failures go by time alone": {[]string{"failure/lists the newest first, in pages"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return failures{d, func(_ *store.FailureFilter, p *store.Page) {
+					if !p.After.IsZero() {
+						p.After.ID = ""
+					}
+				}, nil, nil}
+			}}
+		}},
+		"the oldest failure comes first": {[]string{"failure/lists the newest first, in pages"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return failures{d, nil, nil, slices.Reverse[[]domain.Delivery]} }}
+		}},
 		"rows of others are returned": {[]string{
+			"failure/keeps tenants apart",
 			"post/keeps tenants apart", "delivery/lists those of posts", "delivery/lists those of a channel",
 			"channel/gets many", "channel/is found by account", "media/is deleted by its organization only", "media/gets many",
 			"attempt/lists those of deliveries", "outbox/keeps the history of a post",
@@ -438,6 +476,44 @@ func (d leakyDeliveries) OfChannel(ctx context.Context, _ domain.OrganizationID,
 	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) {
 		return d.Deliveries.OfChannel(ctx, o, id, limit, states...)
 	})
+}
+
+func (d leakyDeliveries) FailureGroups(ctx context.Context, _ domain.OrganizationID, f store.FailureFilter) ([]store.FailureGroup, error) {
+	return both(func(o domain.OrganizationID) ([]store.FailureGroup, error) {
+		return d.Deliveries.FailureGroups(ctx, o, f)
+	})
+}
+
+// failures changes what is asked for, and what is given.
+type failures struct {
+	store.Deliveries
+	asked  func(*store.FailureFilter, *store.Page)
+	group  func(*store.FailureGroup)
+	listed func([]domain.Delivery)
+}
+
+func (d failures) FailureGroups(ctx context.Context, org domain.OrganizationID, f store.FailureFilter) ([]store.FailureGroup, error) {
+	if d.asked != nil {
+		d.asked(&f, &store.Page{})
+	}
+	gs, err := d.Deliveries.FailureGroups(ctx, org, f)
+	for i := range gs {
+		if d.group != nil {
+			d.group(&gs[i])
+		}
+	}
+	return gs, err
+}
+
+func (d failures) ListFailures(ctx context.Context, org domain.OrganizationID, f store.FailureFilter, p store.Page) ([]domain.Delivery, error) {
+	if d.asked != nil {
+		d.asked(&f, &p)
+	}
+	ds, err := d.Deliveries.ListFailures(ctx, org, f, p)
+	if d.listed != nil {
+		d.listed(ds)
+	}
+	return ds, err
 }
 
 type leakyChannels struct{ store.Channels }
