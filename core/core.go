@@ -35,6 +35,10 @@ type (
 	PostView = compose.View
 	// Answer is what a person found out about a delivery in doubt.
 	Answer = compose.Answer
+	// Failures is the failures of one cause, and what is to be done about them.
+	Failures = compose.Failures
+	// Retried is what a bulk retry came to.
+	Retried = compose.Retried
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// SignedIn is a person who proved who they are.

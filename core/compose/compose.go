@@ -379,11 +379,7 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 				continue
 			}
 			n++
-			out, err := r.Deliveries().Update(ctx, a.Organization, d.ID, func(d *domain.Delivery) error { return d.TryAgain(now) })
-			if err != nil {
-				return err
-			}
-			if err := s.cfg.Journal.Append(ctx, r, journal.Delivery(out, now)); err != nil {
+			if err := s.again(ctx, r, d, now); err != nil {
 				return err
 			}
 		}
@@ -397,6 +393,15 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 	}
 	s.cfg.Wake()
 	return s.Get(ctx, a, id)
+}
+
+// again takes up one delivery whose post is locked, and tells of it.
+func (s *Service) again(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
+	d, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error { return d.TryAgain(now) })
+	if err != nil {
+		return err
+	}
+	return s.cfg.Journal.Append(ctx, r, journal.Delivery(d, now))
 }
 
 // Get returns a post with its deliveries and attempts, or a NotFound fault.
