@@ -139,6 +139,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerConnect()
 	a.registerProviders()
 	a.registerPosts()
+	a.registerFailures()
 	a.registerMedia()
 	a.registerFiles()
 	a.registerHealth()

@@ -94,6 +94,7 @@ func (f *fixture) bodies() map[string]string {
 		"POST /posts":                                   post,
 		"POST /posts/validate":                          post,
 		"PUT /posts/{id}":                               post,
+		"POST /posts/failures/retry":                    `{"code":"rejected","state":"failed","provider":"form","integrationId":"` + f.channel + `","dryRun":true}`,
 		"POST /posts/{id}/deliveries/{delivery}/settle": `{"there":true,"link":"https://example.org/1"}`,
 	}
 }

@@ -58,7 +58,7 @@ func remedy(s domain.DeliveryState, code string) (Remedy, string) {
 		return RemedyAnswer, "Look on the platform, and say of each one whether it is there. What is not there is sent again then."
 	case s == domain.DeliveryMissed:
 		return RemedyRetry, "It was too late to publish it at its time. Try again to publish it now, or schedule it for another time."
-	case known && !(s == domain.DeliveryBlocked && c.remedy == RemedyRetry):
+	case known && (s != domain.DeliveryBlocked || c.remedy != RemedyRetry):
 		return c.remedy, c.advice
 	case s == domain.DeliveryBlocked:
 		return RemedyWait, "It goes on by itself once its cause is gone, if it is still in time then."
