@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -228,20 +229,19 @@ func (t *retry) batch(ctx context.Context, ds []domain.Delivery) error {
 // take takes up those of ds that are as they were when they were listed, and
 // returns how many that are.
 func (t *retry) take(ctx context.Context, r store.Repos, ds []domain.Delivery) (n int, err error) {
-	posts, err := t.lockAll(ctx, r, ds)
+	there, err := t.lockAll(ctx, r, ds)
 	if err != nil {
 		return 0, err
 	}
-	current, err := r.Deliveries().OfPosts(ctx, t.actor.Organization, posts...)
-	if err != nil {
-		return 0, err
-	}
-	listed := make(map[domain.DeliveryID]int, len(ds))
-	for _, d := range ds {
-		listed[d.ID] = d.Version
-	}
-	for _, d := range current {
-		if version, ok := listed[d.ID]; !ok || version != d.Version {
+	for _, listed := range ds {
+		if !there[listed.Post] {
+			continue
+		}
+		d, err := r.Deliveries().Get(ctx, t.actor.Organization, listed.ID)
+		if err != nil {
+			return 0, err
+		}
+		if d.Version != listed.Version {
 			continue
 		}
 		if err := t.again(ctx, r, d, t.now); err != nil {
@@ -252,23 +252,19 @@ func (t *retry) take(ctx context.Context, r store.Repos, ds []domain.Delivery) (
 	return n, nil
 }
 
-// lockAll locks the posts of ds that are still there, in the order of their
-// ids, so that two runs cannot wait for each other.
-func (t *retry) lockAll(ctx context.Context, r store.Repos, ds []domain.Delivery) ([]domain.PostID, error) {
-	ids := make([]domain.PostID, len(ds))
-	for i, d := range ds {
-		ids[i] = d.Post
+// lockAll locks the posts of ds, in the order of their ids, so that two runs
+// cannot wait for each other. It returns those that are still there.
+func (t *retry) lockAll(ctx context.Context, r store.Repos, ds []domain.Delivery) (map[domain.PostID]bool, error) {
+	there := map[domain.PostID]bool{}
+	for _, d := range ds {
+		there[d.Post] = false
 	}
-	slices.Sort(ids)
-	var out []domain.PostID
-	for _, id := range slices.Compact(ids) {
+	for _, id := range slices.Sorted(maps.Keys(there)) {
 		_, err := t.lock(ctx, r, t.actor, id, 0)
-		switch {
-		case err == nil:
-			out = append(out, id)
-		case fault.KindOf(err) != fault.NotFound:
+		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return nil, err
 		}
+		there[id] = err == nil
 	}
-	return out, nil
+	return there, nil
 }
