@@ -1,6 +1,7 @@
 // Package core is Crier as a library: hand it adapters and providers, get the
-// use cases. It owns no goroutine until Run is called, registers nothing
-// globally, and reads nothing from the environment.
+// use cases. It owns no goroutine until Run is called, but for the moment that a
+// ring of Config.Bell takes, registers nothing globally, and reads nothing from
+// the environment.
 package core
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,15 +18,18 @@ import (
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
 	"github.com/crierhq/crier/core/publish"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
 	"github.com/crierhq/crier/ports/password"
+	"github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
+	"github.com/crierhq/crier/ports/wake"
 )
 
 // The words of the use cases that callers write down.
@@ -49,6 +54,10 @@ type (
 	Platform = channel.Platform
 	// Policy is the numbers of publishing.
 	Policy = publish.Policy
+	// JobKind is one kind of side job.
+	JobKind = jobs.Kind
+	// JobRunner runs side jobs.
+	JobRunner = jobs.Runner
 	// Registration says who may make an account.
 	Registration = account.Registration
 )
@@ -73,6 +82,14 @@ const DefaultMaxUpload = 1 << 30
 // overdue is how long something may be due and unclaimed before the engine
 // counts as not ready.
 const overdue = time.Minute
+
+const (
+	// defaultPoll is that of the workers.
+	defaultPoll = time.Second
+	// heardPolls is by how much a poll is longer while rings of other processes
+	// are heard: then it only makes up for rings that were lost.
+	heardPolls = 5
+)
 
 // Config names everything that an Engine needs from outside.
 type Config struct {
@@ -101,6 +118,16 @@ type Config struct {
 	Policy Policy
 	// Worker is the numbers of Run and Tick.
 	Worker WorkerConfig
+	// Bell wakes the workers of other processes that share the Store: use cases
+	// ring it after their commit, and Run listens. Nil: what others wrote is
+	// found by the next poll.
+	Bell wake.Bell
+	// Jobs are kinds of side jobs of the host's own, beside those of the use
+	// cases. Run and Tick run them.
+	Jobs []JobKind
+	// Queue makes what runs the side jobs. Nil: queue.New, which takes them from
+	// the rows. It is not called where there is no kind to run.
+	Queue func(cfg queue.Config) (JobRunner, error)
 	// Log gets what operators need to know. Default: nothing is logged.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -125,7 +152,20 @@ type WorkerConfig struct {
 	Poll        time.Duration
 	Grace       time.Duration
 	Providers   []domain.ProviderID
+	// Jobs narrows the side jobs to these kinds. Empty: all.
+	Jobs []string
+	// Only narrows the work to one sort of it. Default: both.
+	Only Work
 }
+
+// Work is a sort of work.
+type Work string
+
+// The sorts of work.
+const (
+	WorkDeliveries Work = "deliveries" // publishing what is due
+	WorkJobs       Work = "jobs"       // side jobs
+)
 
 // Engine gives access to the use cases. It is safe for concurrent use.
 type Engine struct {
@@ -138,49 +178,72 @@ type Engine struct {
 	// Posts composes, books, edits and withdraws posts.
 	Posts *compose.Service
 
+	// Jobs enqueues side jobs and keeps those that failed for good.
+	Jobs *jobs.Service
+
 	cfg     Config
+	kinds   *jobs.Registry
 	worker  *publish.Worker
+	side    *side   // nil: there are no side jobs to run
+	ringer  *ringer // nil: there is no bell
 	running *atomic.Int32
 }
 
 // New checks cfg, reporting every problem at once, and wires an Engine.
 func New(cfg Config) (*Engine, error) {
+	catalog, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	e := &Engine{cfg: cfg, kinds: &jobs.Registry{}, running: &atomic.Int32{}}
+	if cfg.Bell != nil {
+		e.ringer = &ringer{bell: cfg.Bell, log: cfg.Log}
+	}
+	// The worker is made from a publisher of its own store: it never runs inside
+	// a host's transaction. The use cases wake it once there is one.
+	pub := e.wire(cfg.Store, catalog, e.Wake)
+	e.worker = publish.NewWorker(publish.WorkerConfig{
+		Store: cfg.Store, Publisher: pub, Log: cfg.Log, Now: cfg.Now,
+		Owner: cfg.Worker.Owner, Concurrency: cfg.Worker.Concurrency, Lease: cfg.Worker.Lease,
+		Poll: cfg.Worker.Poll, PollNow: e.poll, Grace: cfg.Worker.Grace, Providers: cfg.Worker.Providers,
+	})
+	if err := errors.Join(e.kinds.Add(e.useCaseKinds()...), e.kinds.Add(cfg.Jobs...)); err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	if e.side, err = newSide(cfg, e.kinds, e.poll); err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	return e, nil
+}
+
+// check reports everything that is wrong with c.
+func (c Config) check() (*channel.Catalog, error) {
 	var errs []error
 	need := func(missing bool, name string) {
 		if missing {
 			errs = append(errs, fmt.Errorf("core: Config.%s is required", name))
 		}
 	}
-	need(cfg.Store == nil, "Store")
-	need(cfg.Blobs == nil, "Blobs")
-	need(cfg.Sealer == nil, "Sealer")
-	need(len(cfg.Providers) == 0, "Providers")
-	switch cfg.Registration {
+	need(c.Store == nil, "Store")
+	need(c.Blobs == nil, "Blobs")
+	need(c.Sealer == nil, "Sealer")
+	need(len(c.Providers) == 0, "Providers")
+	switch c.Registration {
 	case "", RegistrationOpen, RegistrationFirst, RegistrationClosed:
 	default:
-		errs = append(errs, fmt.Errorf("core: Config.Registration is %q; it must be open, first or closed", cfg.Registration))
+		errs = append(errs, fmt.Errorf("core: Config.Registration is %q; it must be open, first or closed", c.Registration))
 	}
-	catalog, err := channel.NewCatalog(cfg.Providers)
+	switch c.Worker.Only {
+	case "", WorkDeliveries, WorkJobs:
+	default:
+		errs = append(errs, fmt.Errorf("core: Config.Worker.Only is %q; it must be deliveries, jobs or empty", c.Worker.Only))
+	}
+	catalog, err := channel.NewCatalog(c.Providers)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("core: %w", err))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, running: &atomic.Int32{}}
-	// The worker is made before the use cases that wake it, from a publisher of
-	// its own store: it never runs inside a host's transaction.
-	var w *publish.Worker
-	wake := func() { w.Wake() }
-	pub := e.wire(cfg.Store, catalog, wake)
-	w = publish.NewWorker(publish.WorkerConfig{
-		Store: cfg.Store, Publisher: pub, Log: cfg.Log, Now: cfg.Now,
-		Owner: cfg.Worker.Owner, Concurrency: cfg.Worker.Concurrency, Lease: cfg.Worker.Lease,
-		Poll: cfg.Worker.Poll, Grace: cfg.Worker.Grace, Providers: cfg.Worker.Providers,
-	})
-	e.worker = w
-	return e, nil
+	return catalog, errors.Join(errs...)
 }
 
 func (c Config) withDefaults() Config {
@@ -201,6 +264,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Worker.Owner == "" {
 		c.Worker.Owner = c.NewID()
+	}
+	if c.Worker.Poll <= 0 {
+		c.Worker.Poll = defaultPoll
 	}
 	return c
 }
@@ -223,37 +289,100 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Posts = compose.New(compose.Config{
 		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Now: c.Now, NewID: c.NewID, Wake: wake,
 	})
+	e.Jobs = jobs.New(jobs.Config{
+		Store: st, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
+	})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,
 	})
 }
 
-// On returns an Engine whose use cases work on st instead, such as a store that
-// joined the host's own transaction: what they do is kept or lost with it. Its
-// Run and Tick are those of e. Call Wake after the commit to have a worker look
-// at once; without it, it looks within its poll.
-func (e *Engine) On(st store.Store) *Engine {
-	out := &Engine{cfg: e.cfg, worker: e.worker, running: e.running}
-	out.wire(st, e.Channels.Catalog(), e.worker.Wake)
-	return out
+// useCaseKinds are the side jobs of the use cases: one line for each.
+func (e *Engine) useCaseKinds() []jobs.Kind {
+	return []jobs.Kind{}
 }
 
-// Run publishes what is due until ctx ends; then it lets the calls under way
-// finish and returns nil. Any number of processes may run at once on one store.
+// On returns an Engine whose use cases work on st instead, such as a store that
+// joined the host's own transaction: what they do is kept or lost with it. Its
+// Run and Tick are those of e. Call Wake after the commit to have workers look
+// at once; without it, they look within their poll, which is five times as long
+// while rings are heard.
+func (e *Engine) On(st store.Store) *Engine {
+	out := *e
+	out.wire(st, e.Channels.Catalog(), e.wakeHere)
+	return &out
+}
+
+// Run publishes what is due, and runs side jobs, until ctx ends; then it lets
+// the calls under way finish and returns nil. Any number of processes may run at
+// once on one store.
 func (e *Engine) Run(ctx context.Context) error {
 	e.running.Add(1)
 	defer e.running.Add(-1)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if e.cfg.Bell != nil {
+		beside.Go(func() { e.cfg.Bell.Listen(ctx, e.wakeHere) })
+	}
+	if e.side != nil {
+		beside.Go(func() { e.side.run(ctx) })
+	}
+	if !e.publishes() {
+		<-ctx.Done()
+		return nil
+	}
 	return e.worker.Run(ctx)
 }
 
-// Tick publishes what is due now and returns how many deliveries it took, and
-// when to call it again: the zero time if nothing is scheduled. It is for hosts
-// that cannot keep a loop running.
-func (e *Engine) Tick(ctx context.Context) (int, time.Time, error) { return e.worker.Tick(ctx) }
+func (e *Engine) publishes() bool { return e.cfg.Worker.Only != WorkJobs }
 
-// Wake has a running worker look at the schedule now.
-func (e *Engine) Wake() { e.worker.Wake() }
+// poll is how long workers sleep at most just now.
+func (e *Engine) poll() time.Duration {
+	if e.cfg.Bell != nil && e.running.Load() > 0 && e.cfg.Bell.Ready() == nil {
+		return heardPolls * e.cfg.Worker.Poll
+	}
+	return e.cfg.Worker.Poll
+}
+
+// Tick publishes what is due now, runs the side jobs that are, and returns how
+// many deliveries it took, and when to call it again: the zero time if nothing
+// is scheduled. It is for hosts that cannot keep a loop running.
+func (e *Engine) Tick(ctx context.Context) (int, time.Time, error) {
+	var n int
+	var next time.Time
+	var err error
+	if e.publishes() {
+		n, next, err = e.worker.Tick(ctx)
+	}
+	if e.side == nil {
+		return n, next, err
+	}
+	job, failed := e.side.tick(ctx)
+	if next.IsZero() || !job.IsZero() && job.Before(next) {
+		next = job
+	}
+	return n, next, errors.Join(err, failed)
+}
+
+// Wake has workers look at the schedule now: the one of this process, if it
+// runs, and through the bell those of others. It never blocks. The use cases
+// call it themselves, except for those of On.
+func (e *Engine) Wake() {
+	e.wakeHere()
+	if e.ringer != nil {
+		e.ringer.Ring()
+	}
+}
+
+func (e *Engine) wakeHere() {
+	e.worker.Wake()
+	if e.side != nil {
+		e.side.runner.Wake()
+	}
+}
 
 // Ready returns nil if posts can be taken in and go out: the store answers, the
 // worker of this process (if it runs one) can claim, and nothing that is due
@@ -262,7 +391,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 	if err := e.cfg.Store.Ping(ctx); err != nil {
 		return fmt.Errorf("the store does not answer: %w", err)
 	}
-	if e.running.Load() > 0 {
+	if e.running.Load() > 0 && e.publishes() {
 		if err := e.worker.Ready(); err != nil {
 			return fmt.Errorf("the worker cannot claim: %w", err)
 		}
@@ -276,6 +405,15 @@ func (e *Engine) Ready(ctx context.Context) error {
 			"Something has been due for %s and no worker has taken it.", late.Round(time.Second))
 	}
 	return nil
+}
+
+// Degraded returns nil, or what does not work although posts go out in time:
+// workers in other processes cannot be woken, and so look by themselves.
+func (e *Engine) Degraded() error {
+	if e.cfg.Bell == nil {
+		return nil
+	}
+	return e.cfg.Bell.Ready()
 }
 
 // NewVault returns what the provider with id may keep secrets in, for the

@@ -133,6 +133,9 @@ func New(cfg Config, jobs queue.Config) (*Queue, error) {
 	if jobs.Poll == 0 {
 		jobs.Poll = defaultPoll
 	}
+	if jobs.PollNow == nil {
+		jobs.PollNow = func() time.Duration { return jobs.Poll }
+	}
 	return &Queue{
 		Worker: w, cfg: cfg.withDefaults(jobs.Concurrency), jobs: jobs,
 		inspector: asynq.NewInspectorFromRedisClient(cfg.Client),
@@ -241,10 +244,10 @@ func (q *Queue) awaitRedis(ctx context.Context, away *atomic.Bool) {
 // sleep waits until there may be something to do.
 func (q *Queue) sleep(ctx context.Context, s *queue.Shift, away bool) {
 	if away && s != nil {
-		s.Wait(ctx, q.jobs.Poll)
+		s.Wait(ctx, q.jobs.PollNow())
 		return
 	}
-	d := q.jobs.Poll
+	d := q.jobs.PollNow()
 	if next, err := q.jobs.Rows.NextWake(ctx, q.jobs.Kinds...); err == nil && !next.IsZero() && !away {
 		if d = min(d, next.Sub(q.jobs.Now())); d <= 0 {
 			d = q.cfg.Check // Redis holds as many messages as it may

@@ -16,12 +16,13 @@ const (
 	Write          Action = "write"           // create and manage own posts and media
 	WriteAny       Action = "write_any"       // manage the posts and media of others
 	ManageChannels Action = "manage_channels" // connect and disconnect channels
+	ManageJobs     Action = "manage_jobs"     // see, replay and drop side jobs that failed for good
 )
 
 // grants lists what each role may do.
 var grants = map[domain.Role]map[Action]bool{
-	domain.RoleOwner:  {Read: true, Write: true, WriteAny: true, ManageChannels: true},
-	domain.RoleAdmin:  {Read: true, Write: true, WriteAny: true, ManageChannels: true},
+	domain.RoleOwner:  {Read: true, Write: true, WriteAny: true, ManageChannels: true, ManageJobs: true},
+	domain.RoleAdmin:  {Read: true, Write: true, WriteAny: true, ManageChannels: true, ManageJobs: true},
 	domain.RoleUser:   {Read: true, Write: true},
 	domain.RoleViewer: {Read: true},
 }

@@ -10,12 +10,12 @@ import (
 
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
-	actions := []access.Action{access.Read, access.Write, access.WriteAny, access.ManageChannels}
-	want := map[domain.Role][4]bool{
-		domain.RoleOwner:  {true, true, true, true},
-		domain.RoleAdmin:  {true, true, true, true},
-		domain.RoleUser:   {true, true, false, false},
-		domain.RoleViewer: {true, false, false, false},
+	actions := []access.Action{access.Read, access.Write, access.WriteAny, access.ManageChannels, access.ManageJobs}
+	want := map[domain.Role][5]bool{
+		domain.RoleOwner:  {true, true, true, true, true},
+		domain.RoleAdmin:  {true, true, true, true, true},
+		domain.RoleUser:   {true, true, false, false, false},
+		domain.RoleViewer: {true, false, false, false, false},
 		"":                {},
 		"OWNER":           {},
 	}

@@ -30,6 +30,9 @@ type WorkerConfig struct {
 	// Poll is the longest sleep between two looks at the schedule, which finds
 	// what other processes wrote. Default 1 s.
 	Poll time.Duration
+	// PollNow says how long the Poll is just now, such as longer while other
+	// processes call Wake here when they wrote something. Nil: always Poll.
+	PollNow func() time.Duration
 	// Grace is how long calls under way may go on after Run was told to stop.
 	// Default 20 s.
 	Grace time.Duration
@@ -47,6 +50,9 @@ func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Poll <= 0 {
 		c.Poll = time.Second
 	}
+	if c.PollNow == nil {
+		c.PollNow = func() time.Duration { return c.Poll }
+	}
 	if c.Grace <= 0 {
 		c.Grace = 20 * time.Second
 	}
@@ -58,6 +64,10 @@ const maxClaim = 256
 
 // maxRest is the longest wait after the store could not be asked.
 const maxRest = 5 * time.Second
+
+// narrowRest keeps a worker for some platforms from asking without a pause for
+// what is due on others.
+const narrowRest = 100 * time.Millisecond
 
 // Worker claims due deliveries and has them published.
 type Worker struct {
@@ -214,7 +224,7 @@ func (w *Worker) release(id domain.DeliveryID, cancel context.CancelFunc) {
 // nothing to do, a poll is one look-up in an index.
 func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
 	for ctx.Err() == nil {
-		d := w.cfg.Poll
+		d := w.cfg.PollNow()
 		if len(slots) < cap(slots) {
 			next, err := w.cfg.Store.Deliveries().NextWake(ctx)
 			if err != nil {
@@ -222,6 +232,9 @@ func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
 			}
 			if !next.IsZero() {
 				d = min(d, next.Sub(w.cfg.Now()))
+			}
+			if len(w.cfg.Providers) > 0 {
+				d = max(d, narrowRest) // what is due may be for others
 			}
 		}
 		if d <= 0 {

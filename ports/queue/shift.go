@@ -58,11 +58,7 @@ func (s *Shift) End() {
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() {
-		defer close(idle)
-		s.jobs.Wait()
-	}()
+	idle := s.idle()
 	t := time.NewTimer(s.w.cfg.Grace)
 	defer t.Stop()
 	select {
@@ -72,6 +68,16 @@ func (s *Shift) End() {
 	s.stop()
 	<-idle
 	s.leases.Wait()
+}
+
+// idle is closed once no handler runs.
+func (s *Shift) idle() <-chan struct{} {
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.jobs.Wait()
+	}()
+	return idle
 }
 
 // Free is how many more jobs can run now.

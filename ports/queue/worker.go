@@ -37,6 +37,9 @@ type Config struct {
 	// Poll is the longest sleep between two looks at the rows, which finds what
 	// other processes wrote. Default 1 s.
 	Poll time.Duration
+	// PollNow says how long the Poll is just now, such as longer while other
+	// processes call Wake here when they wrote something. Nil: always Poll.
+	PollNow func() time.Duration
 	// Grace is how long handlers may go on after Consume was told to stop.
 	// What is then cut off does not count as an attempt. Default 20 s.
 	Grace time.Duration
@@ -67,6 +70,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Grace == 0 {
 		c.Grace = defaultGrace
+	}
+	if c.PollNow == nil {
+		c.PollNow = func() time.Duration { return c.Poll }
 	}
 	if c.Random == nil {
 		c.Random = rand.Float64
@@ -270,8 +276,28 @@ func (w *Worker) Consume(ctx context.Context, h Handler) error {
 		}
 		failures = 0
 		if n == 0 || s.Free() == 0 {
-			s.Wait(ctx, w.cfg.Poll)
+			s.Wait(ctx, w.cfg.PollNow())
 		}
 	}
 	return nil
+}
+
+// Drain runs what is due with h, the jobs included that become due meanwhile,
+// and returns how many runs it began, once all have ended. It is for hosts that
+// cannot keep a loop running.
+func (w *Worker) Drain(ctx context.Context, h Handler) (int, error) {
+	s := w.Begin(ctx, h)
+	defer s.End()
+	for total := 0; ; {
+		n, err := s.Fill(ctx)
+		total += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+		select {
+		case <-s.idle():
+		case <-ctx.Done():
+			return total, ctx.Err()
+		}
+	}
 }
