@@ -49,7 +49,7 @@ func TestRegression05FailingSideJobNeverRepublishes(t *testing.T) {
 				e := enginetest.New(t, realTime, func(c *core.Config) { c.Jobs = []core.JobKind{kind} })
 				ch := e.Connect(e.Owner, "a")
 				calls := map[string]int{}
-				e.Platform.OnPublish = func(ctx context.Context, tg social.Target, _ social.Item, _ social.Cursor) (social.Outcome, error) {
+				e.Platform.OnPublish = func(_ context.Context, tg social.Target, _ social.Item, _ social.Cursor) (social.Outcome, error) {
 					if calls[tg.Key]++; calls[tg.Key] == 1 {
 						return social.Outcome{}, social.Errorf(social.CodeUnavailable, "Try again.")
 					}
@@ -174,7 +174,10 @@ func TestWorkersCanBeNarrowed(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var ran []string
-				note := func(_ context.Context, j domain.Job) error { ran = append(ran, j.Kind); return nil }
+				note := func(_ context.Context, j domain.Job) error { //nolint:unparam // a handler
+					ran = append(ran, j.Kind)
+					return nil
+				}
 				e := enginetest.New(t, func(cfg *core.Config) {
 					cfg.Worker = c.worker
 					cfg.Jobs = []core.JobKind{{Name: "a", Do: note}, {Name: "b", Do: note}}

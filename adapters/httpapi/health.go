@@ -12,7 +12,8 @@ import (
 const tagHealth = "Health"
 
 type healthBody struct {
-	Status string `json:"status" example:"ok"`
+	Status string `json:"status" enum:"ok,degraded" doc:"degraded: posts go out in time, but something that helps does not work." example:"ok"`
+	Reason string `json:"reason,omitempty" doc:"What does not work." example:"Redis cannot be reached to wake other processes."`
 }
 
 type healthOutput struct{ Body healthBody }
@@ -32,18 +33,26 @@ func (a *api) registerHealth() {
 		if err := a.eng.Ready(ctx); err != nil {
 			return nil, NotReady(err)
 		}
+		if err := a.eng.Degraded(); err != nil {
+			return &healthOutput{Body: healthBody{Status: "degraded", Reason: tell(err)}}, nil
+		}
 		return &healthOutput{Body: healthBody{Status: "ok"}}, nil
 	})
 }
 
 // NotReady is the answer to GET /readyz where err says why posts cannot be
-// taken in or go out. It tells the first half of an error that is no fault:
-// what is behind the colon is for the log.
+// taken in or go out.
 func NotReady(err error) error {
+	return &fault.Error{Kind: fault.Unavailable, Code: "not_ready", Message: tell(err), Err: err}
+}
+
+// tell is what anybody may read of err: the message of a fault, or the first
+// half of another error. What is behind the colon is for the log.
+func tell(err error) string {
 	f, ok := errors.AsType[*fault.Error](err)
 	reason, _, cut := strings.Cut(err.Error(), ": ")
-	if ok && !cut && f.Message != "" || ok && f.Code == "no_worker" {
+	if ok && f.Message != "" && (!cut || error(f) == err || f.Code == "no_worker") { //nolint:errorlint // whether err is the fault itself
 		reason = f.Message
 	}
-	return &fault.Error{Kind: fault.Unavailable, Code: "not_ready", Message: sentence(reason), Err: err}
+	return sentence(reason)
 }

@@ -142,6 +142,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerFailures()
 	a.registerMedia()
 	a.registerFiles()
+	a.registerJobs()
 	a.registerHealth()
 	a.registerDocument()
 }

@@ -281,6 +281,8 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 			{"GET", "/media/" + ids[2], nil},
 			{"DELETE", "/media/" + ids[2], nil},
 			{"GET", "/media/" + ids[2] + "/file", nil},
+			{"POST", "/dead-letters/" + ids[0] + "/replay", nil},
+			{"DELETE", "/dead-letters/" + ids[0], nil},
 		} {
 			a := f.call(f.ann, op.method, op.path, op.body)
 			checkError(t, op.method+" "+op.path, a)
