@@ -288,6 +288,9 @@ func uses(p domain.Post, id domain.MediaID) bool {
 	return false
 }
 
+// Public reports whether files have addresses that platforms can fetch.
+func (s *Service) Public() bool { return s.cfg.PublicURL != nil }
+
 // ForProvider returns m as a provider gets it, with alt in place of the stored
 // description if it is set.
 func (s *Service) ForProvider(m domain.Media, alt string) social.Media {

@@ -75,6 +75,9 @@ const (
 type MediaLimit struct {
 	// Required forbids an item without media.
 	Required bool
+	// Pulls says that the platform fetches files by their Source.PublicURL, so
+	// that a host without public addresses cannot serve it.
+	Pulls bool
 	// Images, Videos and Documents bound the number of each in one item.
 	Images, Videos, Documents int
 	// Mixed allows several kinds in one item.
