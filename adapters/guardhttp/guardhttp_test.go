@@ -143,9 +143,9 @@ func TestANameOfAPrivateAddressIsRefused(t *testing.T) {
 	}
 }
 
-// TestRebinding has a name that changes to a closed address between two
+// TestRegression19Rebinding has a name that changes to a closed address between two
 // connections.
-func TestRebinding(t *testing.T) {
+func TestRegression19Rebinding(t *testing.T) {
 	t.Parallel()
 	srv, hits := counted(t, hello)
 	var asked atomic.Int64
@@ -170,7 +170,7 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
-func TestRedirects(t *testing.T) {
+func TestRegression19Redirects(t *testing.T) {
 	t.Parallel()
 	closed, closedHits := counted(t, hello)
 	mux := http.NewServeMux()

@@ -13,10 +13,10 @@ import (
 
 var lost = social.Errorf(social.CodeOutcomeUnknown, "The answer was lost.")
 
-// TestCrashAnywhere kills the process at every point between two steps, one
+// TestRegression03CrashAnywhere kills the process at every point between two steps, one
 // point a run, with every kind of platform, and starts it again. No item may be
 // accepted twice, and no delivery may be lost.
-func TestCrashAnywhere(t *testing.T) {
+func TestRegression03CrashAnywhere(t *testing.T) {
 	t.Parallel()
 	lostFirst := func(n int) (bool, error) {
 		if n == 1 {

@@ -47,7 +47,7 @@ func TestBuildMakesEveryProviderUnderItsID(t *testing.T) {
 	}
 }
 
-func TestBuildTellsAbsentFromBroken(t *testing.T) {
+func TestRegression14AbsentIsToldFromBroken(t *testing.T) {
 	t.Parallel()
 	first := all.IDs()[0]
 	load := func(cfg any) ([]string, error) {
