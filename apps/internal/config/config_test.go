@@ -64,6 +64,7 @@ func TestDefaultsAreComplete(t *testing.T) {
 		"poll":          {got.Publisher.PollInterval, time.Second},
 		"attempts":      {got.Publisher.Attempts, 3},
 		"backoff":       {got.Publisher.Backoff, 2 * time.Second},
+		"timeout":       {got.Publisher.Timeout, time.Minute},
 		"late window":   {got.Publisher.LateWindow, 6 * time.Hour},
 		"lease":         {got.Publisher.Lease, time.Minute},
 		"JWT secret":    {got.Secrets.JWTSecret, config.Secret("")},

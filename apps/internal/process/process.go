@@ -20,6 +20,7 @@ import (
 
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/apps/internal/wire"
+	"github.com/crierhq/crier/core"
 )
 
 // The exit codes.
@@ -135,6 +136,8 @@ type Options struct {
 	Work bool
 	// Ready is called once everything is there. It may be nil.
 	Ready func(ctx context.Context, app *wire.App, cfg config.Config)
+	// Adjust is wire.Environment.Adjust. It may be nil.
+	Adjust func(*core.Config)
 }
 
 func (o Options) handler(app http.Handler) http.Handler {
@@ -168,7 +171,7 @@ func (p Program) Main(ctx context.Context, cfg config.Config, opts Options) int 
 		defer ln.Close() //nolint:errcheck // the server has closed it already, unless it never began
 		nameFreePort(&cfg, ln)
 	}
-	app, err := wire.Build(ctx, cfg, wire.Environment{Environ: p.Environ, ReadFile: p.ReadFile, Log: log})
+	app, err := wire.Build(ctx, cfg, wire.Environment{Environ: p.Environ, ReadFile: p.ReadFile, Log: log, Adjust: opts.Adjust})
 	if err != nil {
 		return p.Refuse(err)
 	}

@@ -36,6 +36,10 @@ type Environment struct {
 	ReadFile func(string) ([]byte, error)
 	// Log gets everything. Required.
 	Log *slog.Logger
+	// Adjust may change what the engine is made of. It may be nil, as it is in
+	// the programs that people run; those that try Crier out add a platform or
+	// shorten waits with it.
+	Adjust func(*core.Config)
 }
 
 // App is a Crier that was put together. The database may still be missing; see
@@ -166,18 +170,25 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 	if err != nil {
 		return wired{}, err
 	}
-	eng, err := core.New(core.Config{
+	cfg := core.Config{
 		Store: st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
 		Registration: core.Registration(a.cfg.Accounts.Registration),
 		MediaURL:     a.mediaURL(),
 		MaxUpload:    int64(a.cfg.Storage.MaxUploadBytes),
-		Policy:       core.Policy{Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff, LateWindow: a.cfg.Publisher.LateWindow},
+		Policy: core.Policy{
+			Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff,
+			CallTimeout: a.cfg.Publisher.Timeout, LateWindow: a.cfg.Publisher.LateWindow,
+		},
 		Worker: core.WorkerConfig{
 			Owner: owner(), Concurrency: a.cfg.Publisher.Concurrency, Lease: a.cfg.Publisher.Lease,
 			Poll: a.cfg.Publisher.PollInterval, Grace: a.cfg.Server.ShutdownTimeout,
 		},
 		Log: a.env.Log.With("component", "engine"), Now: time.Now,
-	})
+	}
+	if a.env.Adjust != nil {
+		a.env.Adjust(&cfg)
+	}
+	eng, err := core.New(cfg)
 	return wired{Engine: eng, sites: sites}, err
 }
 
