@@ -65,6 +65,10 @@ cover: ## Measure how much of the code the tests reach, into coverage.out
 sim: ## Run the simulation: make sim SEED=1 N=100000; N=0 shows all that happens in one seed's world
 	go run ./apps/internal/sim -seed=$(or $(SEED),1) -n=$(or $(N),100000)
 
+.PHONY: kill
+kill: ## Kill real processes while they publish: make kill SEED=1 N=2000
+	$(SERVICES) go run ./apps/internal/killtest -seed=$(or $(SEED),1) -n=$(or $(N),2000)
+
 .PHONY: bench
 bench: ## Measure the numbers of docs/performance.md on this machine
 	$(SERVICES) go run ./apps/internal/bench
