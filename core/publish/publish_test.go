@@ -172,6 +172,30 @@ func TestRegression04LostAnswerIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// TestLastCallIsLookedForToo: a call that is repeated on the last look may be
+// the one that the platform takes, and its answer may be lost as well.
+func TestLastCallIsLookedForToo(t *testing.T) {
+	t.Parallel()
+	p := &platform{dedupe: time.Hour, findable: true, answer: func(n int) (bool, error) { return n == 4, lost }}
+	in(t, p, func(t *testing.T, w *world) {
+		plain, down := w.plat.step, true
+		w.plat.step = func(ctx context.Context, what string) error {
+			if what == "find:before" && down {
+				down = false
+				return social.Errorf(social.CodeUnavailable, "Not now.")
+			}
+			return plain(ctx, what)
+		}
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		w.checkLedger(w.view(v.Post.ID))
+		if p.calls != 4 || len(p.accepted()) != 1 {
+			t.Errorf("got %d calls and %d posts, want 4 and 1", p.calls, len(p.accepted()))
+		}
+	})
+}
+
 func TestLostAnswerIsSentAgainOnlyWithTheSameKeyAndInTime(t *testing.T) {
 	t.Parallel()
 	t.Run("in time", func(t *testing.T) {

@@ -223,7 +223,9 @@ func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (
 		}
 		return p.renewToLook(ctx, j)
 	default:
-		return false, p.look(ctx, j, reasonOf(e), nil)
+		// What was just sent may be out. It is looked for once more, also where
+		// this was the last look; a call is repeated a few times at most.
+		return false, p.lookLater(ctx, j, reasonOf(e), nil)
 	}
 }
 

@@ -143,6 +143,14 @@ func (p *Publisher) look(ctx context.Context, j *job, r domain.Reason, ref *doma
 	if j.d.Looks+1 >= p.pol.Looks {
 		return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)
 	}
+	return p.lookLater(ctx, j, r, ref)
+}
+
+// lookLater leaves an outcome in doubt alone for a while, however often it was
+// looked for.
+func (p *Publisher) lookLater(ctx context.Context, j *job, r domain.Reason, ref *domain.Ref) error {
+	now := p.now()
+	res := &result{res: domain.AttemptUnknown, reason: r, ref: ref}
 	wake := now.Add(p.backoff(p.pol.LookBackoff, j.d.Looks+1))
 	return p.record(ctx, j, func(d *domain.Delivery) error {
 		d.Reason = r
