@@ -23,6 +23,14 @@ type Descriptor struct {
 	// Dedupe is for how long the platform takes a repeated call with the same
 	// Target.Key for the same change. Zero: it does not. DedupeForever: always.
 	Dedupe time.Duration
+	// AppLimits are the limits that all accounts of one platform app share, in
+	// calls of Publish. Whoever reports a Rate of ScopeApp must list a limit,
+	// with Calls zero where the platform publishes no number. Empty: an app has
+	// no limits of its own, and sharing them costs nothing.
+	AppLimits []RateLimit
+	// MinGap is the shortest time between two publications of one account that
+	// the platform documents. Zero: it documents none.
+	MinGap time.Duration
 }
 
 // DedupeForever is a Descriptor.Dedupe that never ends.

@@ -40,6 +40,9 @@ type Error struct {
 	// RetryAfter is how long to wait, with CodeRateLimited, CodeQuota and
 	// CodeUnavailable. Zero: the platform did not say.
 	RetryAfter time.Duration
+	// Scope says whose limit it is, with CodeRateLimited and CodeQuota; empty:
+	// the account's. A limit of the app holds for every account.
+	Scope RateScope
 	// Existing is where the platform has it, with CodeDuplicate, if it says so.
 	Existing *Ref
 	// Restart says that the cursor is worthless, such as after an upload that

@@ -193,6 +193,8 @@ type (
 	Cursor = domain.Cursor
 	// Step names the call that a Cursor waits for.
 	Step = domain.Step
+	// RateLimit is a published limit of a platform.
+	RateLimit = domain.RateLimit
 	// Problem is something the author must change before the item can go out.
 	Problem = fault.Problem
 )

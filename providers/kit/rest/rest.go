@@ -37,6 +37,11 @@ type Client struct {
 	Classify Classify
 	// Now is needed to read waiting times that are given as a date.
 	Now func() time.Time
+	// Rates says whose limit the rate headers of the platform tell of. Every
+	// answer that has them is then reported with social.ReportRate, and an
+	// answer that refuses a call for its rate is of that scope unless Classify
+	// says otherwise. Empty: nothing is reported.
+	Rates social.RateScope
 }
 
 // Request is one call. At most one of JSON, Form and Body is set.
@@ -88,6 +93,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 		return Response{}, r.transportError(sent.Load(), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.report(ctx, resp.Header)
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err == nil && len(raw) > maxBody {
 		err = errors.New("the answer is too long")
@@ -216,6 +222,9 @@ func (c *Client) statusError(r Request, resp *http.Response, raw []byte) error {
 	e.Evidence, e.Message = r.evidence([]byte(e.Evidence)), r.redact(e.Message)
 	if e.RetryAfter == 0 && c.Now != nil && waits(e.Code) {
 		e.RetryAfter = RetryAfter(resp.Header, c.Now())
+	}
+	if e.Scope == "" && (e.Code == social.CodeRateLimited || e.Code == social.CodeQuota) {
+		e.Scope = c.Rates
 	}
 	return e
 }

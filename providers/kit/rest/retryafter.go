@@ -15,6 +15,9 @@ const (
 	epochSeconds, epochMillis = 1e9, 1e11
 )
 
+// rateHeaders is how the names of the headers begin that tell of a rate limit.
+func rateHeaders() []string { return []string{"X-RateLimit-", "RateLimit-", "X-Rate-Limit-"} }
+
 // RetryAfter reads how long a platform asks to wait: Retry-After in seconds or
 // as a date, else the reset time of an exhausted rate limit, as a date, in
 // seconds, or in seconds or milliseconds since 1970. Zero: it does not say. It
@@ -26,7 +29,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := wait(h.Get("X-RateLimit-Reset-After"), now); ok {
 		return d
 	}
-	for _, name := range []string{"X-RateLimit-", "RateLimit-", "X-Rate-Limit-"} {
+	for _, name := range rateHeaders() {
 		if left := strings.TrimSpace(h.Get(name + "Remaining")); left != "" && left != "0" {
 			continue
 		}

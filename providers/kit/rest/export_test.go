@@ -1,0 +1,4 @@
+package rest
+
+// RateOf is for fuzzing.
+var RateOf = rateOf
