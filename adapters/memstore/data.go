@@ -49,6 +49,8 @@ type data struct {
 	jobs     *table[domain.Job]
 	jobRuns  *ordered[domain.Job] // by RunAt: the order of claims
 	deadJobs *ordered[domain.Job]
+
+	budgets *table[domain.Budget]
 }
 
 func newData() *data {
@@ -57,6 +59,7 @@ func newData() *data {
 		sessions:      newTable(func(s domain.Session) string { return string(s.ID) }, nil),
 		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
 		secrets:       newTable(func(s secret) string { return s.name }, nil),
+		budgets:       newTable(func(b domain.Budget) string { return b.ID }, nil),
 	}
 	d.people()
 	d.accountsAndFiles()

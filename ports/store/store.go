@@ -32,6 +32,7 @@ type Repos interface {
 	Documents() Documents
 	Secrets() Secrets
 	Jobs() Jobs
+	Budgets() Budgets
 }
 
 // Store is a Repos that can open transactions. Implementations are safe for

@@ -15,7 +15,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		organizationKind(), userKind(), memberKind(), sessionKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
-		jobKind(),
+		jobKind(), budgetKind(),
 	}
 }
 
@@ -239,5 +239,15 @@ func jobKind() kind[domain.Job] {
 			return r.Jobs().Update(ctx, v.Organization, v.ID, change)
 		},
 		counter: func(v *T) *string { return &v.Reason.Message },
+	}
+}
+
+func budgetKind() kind[domain.Budget] {
+	type T = domain.Budget
+	return kind[T]{
+		name:   "budget",
+		keys:   func(v *T) (*string, *org, *int) { return &v.ID, nil, &v.Version },
+		insert: func(ctx context.Context, r store.Repos, v T) error { return r.Budgets().Insert(ctx, v) },
+		get:    func(ctx context.Context, r store.Repos, v T) (T, error) { return r.Budgets().Get(ctx, v.ID) },
 	}
 }

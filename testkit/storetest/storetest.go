@@ -72,6 +72,7 @@ func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), channelChecks(), postChecks(),
 		deliveryChecks(), failureChecks(), occurrenceChecks(), claimChecks(), ledgerChecks(), mediaChecks(), documentChecks(), jobChecks(),
+		budgetChecks(),
 	)
 }
 

@@ -1,8 +1,10 @@
 package storetest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -330,6 +332,12 @@ func TestWrongStoresAreFound(t *testing.T) {
 		}},
 		"the next expansion is always now": {[]string{"expand/finds what is due, in order", "expand/follows changes"}, func() patches {
 			return patches{posts: func(p posts) posts { return expandsNow{p} }}
+		}},
+		"takers see what was, not what is": {[]string{"budget/takers at once never exceed it", "budget/an error of change grants nothing"}, func() patches {
+			return patches{budgets: func(s store.Budgets) store.Budgets { return &hastyBudgets{Budgets: s} }}
+		}},
+		"a budget changes its name": {[]string{"budget/update keeps every field but the identity"}, func() patches {
+			return patches{budgets: func(s store.Budgets) store.Budgets { return renamedBudgets{s} }}
 		}},
 		"a method panics": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
@@ -735,4 +743,26 @@ func (j renewsAnyJob) Renew(ctx context.Context, _ string, ids []domain.JobID, u
 	a, errA := j.Jobs.Renew(ctx, "w", ids, until)
 	b, errB := j.Jobs.Renew(ctx, "v", ids, until)
 	return append(a, b...), errors.Join(errA, errB)
+}
+
+// hastyBudgets reads, and only then writes.
+type hastyBudgets struct{ store.Budgets }
+
+func (s *hastyBudgets) Update(ctx context.Context, id string, change func(*domain.Budget) error) (domain.Budget, error) {
+	b, err := s.Get(ctx, id)
+	if err != nil {
+		return b, err
+	}
+	failed := change(&b)
+	runtime.Gosched()
+	out, err := s.Budgets.Update(ctx, id, func(v *domain.Budget) error { b.Version = v.Version; *v = b; return nil })
+	return out, cmp.Or(failed, err)
+}
+
+type renamedBudgets struct{ store.Budgets }
+
+func (s renamedBudgets) Update(ctx context.Context, id string, change func(*domain.Budget) error) (domain.Budget, error) {
+	b, err := s.Budgets.Update(ctx, id, change)
+	b.ID = "somebody-else"
+	return b, err
 }

@@ -43,7 +43,7 @@ func putAll(b *bench, r store.Repos) (looks map[string]func(store.Repos) (bool, 
 // kindNames are the names of kinds, in its order.
 var kindNames = []string{
 	"organization", "user", "member", "session", "channel", "connect", "post",
-	"delivery", "attempt", "media", "event", "document", "secret", "job",
+	"delivery", "attempt", "media", "event", "document", "secret", "job", "budget",
 }
 
 // look says for every kind whether its row is there as wanted.

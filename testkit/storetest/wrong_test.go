@@ -19,6 +19,7 @@ type patches struct {
 	documents  func(store.Documents) store.Documents
 	secrets    func(store.Secrets) store.Secrets
 	jobs       func(store.Jobs) store.Jobs
+	budgets    func(store.Budgets) store.Budgets
 	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
 }
 
@@ -65,3 +66,4 @@ func (r wrongRepos) Outbox() store.Outbox       { return patched(r.outbox, r.Rep
 func (r wrongRepos) Documents() store.Documents { return patched(r.documents, r.Repos.Documents()) }
 func (r wrongRepos) Secrets() store.Secrets     { return patched(r.secrets, r.Repos.Secrets()) }
 func (r wrongRepos) Jobs() store.Jobs           { return patched(r.jobs, r.Repos.Jobs()) }
+func (r wrongRepos) Budgets() store.Budgets     { return patched(r.budgets, r.Repos.Budgets()) }
