@@ -83,6 +83,37 @@ type Deleter interface {
 	Delete(ctx context.Context, t Target, ref Ref) error
 }
 
+// Reposter shows a published item to the followers of another account.
+type Reposter interface {
+	// Repost makes the account of t repost the item at ref, which is as that
+	// account sees it: see Resolver. The same call made again must change
+	// nothing, either because an account can repost an item only once or
+	// because the repost's id comes from t.Key and t.FirstTry; so it may be
+	// repeated after a lost answer, CodeOutcomeUnknown. It returns where the
+	// repost is, or ref where a repost has no place of its own. CodeRejected:
+	// the item is gone, or must not be reposted.
+	Repost(ctx context.Context, t Target, ref Ref) (Ref, error)
+}
+
+// Meter counts how people react to a published item.
+type Meter interface {
+	// Metrics only reads, and may be repeated. It returns what the platform
+	// tells; a Metric that is missing is not known, and not zero. CodeRejected:
+	// the item is gone.
+	Metrics(ctx context.Context, t Target, ref Ref) (Metrics, error)
+}
+
+// Resolver finds an item where another account sees it, to answer or to repost
+// it from there: on networks of many servers each has its own id for it.
+type Resolver interface {
+	// Resolve turns the Ref that the publishing account got, or one that holds
+	// nothing but the item's link, into one for the account of t. The public
+	// sees nothing of it, and it may be repeated. CodeUnavailable: the item is
+	// not seen from there yet. CodeRejected: it is gone, or ref is no item of
+	// this platform.
+	Resolve(ctx context.Context, t Target, ref Ref) (Ref, error)
+}
+
 // Limiter has limits that differ from account to account.
 type Limiter interface {
 	// LimitsFor returns the limits of an account. It is pure.
@@ -134,6 +165,28 @@ type Connection struct {
 	Credential  Credential
 }
 
+// Metric names a kind of reaction.
+type Metric string
+
+// The metrics that platforms tell.
+const (
+	MetricLikes     Metric = "likes"
+	MetricReposts   Metric = "reposts"
+	MetricReplies   Metric = "replies"
+	MetricQuotes    Metric = "quotes"
+	MetricBookmarks Metric = "bookmarks"
+	MetricViews     Metric = "views"
+	MetricClicks    Metric = "clicks"
+)
+
+// AllMetrics lists every Metric, for exhaustive tables and their tests.
+func AllMetrics() []Metric {
+	return []Metric{MetricLikes, MetricReposts, MetricReplies, MetricQuotes, MetricBookmarks, MetricViews, MetricClicks}
+}
+
+// Metrics are the numbers that are known of an item, none below zero.
+type Metrics map[Metric]int64
+
 // Capabilities is what a provider can do beyond Provider. A nil field means
 // that the platform, or our adapter, cannot do it.
 type Capabilities struct {
@@ -146,6 +199,9 @@ type Capabilities struct {
 	Confirm  Confirmer
 	Edit     Editor
 	Delete   Deleter
+	Repost   Reposter
+	Meter    Meter
+	Resolve  Resolver
 	Limit    Limiter
 	Site     Site
 }
@@ -163,6 +219,9 @@ func CapabilitiesOf(p Provider) Capabilities {
 	c.Confirm, _ = p.(Confirmer)
 	c.Edit, _ = p.(Editor)
 	c.Delete, _ = p.(Deleter)
+	c.Repost, _ = p.(Reposter)
+	c.Meter, _ = p.(Meter)
+	c.Resolve, _ = p.(Resolver)
 	c.Limit, _ = p.(Limiter)
 	c.Site, _ = p.(Site)
 	return c
@@ -182,8 +241,11 @@ func (c Capabilities) Names() []string {
 		{"edit", c.Edit != nil},
 		{"find", c.Find != nil},
 		{"limits_by_account", c.Limit != nil},
+		{"metrics", c.Meter != nil},
 		{"prepare", c.Prepare != nil},
 		{"refresh", c.Refresh != nil},
+		{"repost", c.Repost != nil},
+		{"resolve", c.Resolve != nil},
 		{"revoke", c.Revoke != nil},
 		{"site", c.Site != nil},
 	} {

@@ -140,18 +140,17 @@ func (c Case) differs(other Case) bool {
 }
 
 // checkRepeat publishes again with the same key, as the engine does within
-// Descriptor.Dedupe after a lost answer, some time later.
+// Descriptor.Dedupe after a lost answer, some time later. A repost it may
+// always repeat.
 func checkRepeat(ctx context.Context, k *kit) []Finding {
 	first, err := k.build(newHost())
 	if err != nil {
 		return []Finding{findingf("", "%v", err)}
 	}
-	if first.Descriptor().Dedupe <= 0 {
-		return nil
-	}
+	publish := first.Descriptor().Dedupe > 0
 	var out []Finding
 	for _, c := range k.cases {
-		if c.Call != "publish" || !c.works() {
+		if !c.works() || !(c.Call == "publish" && publish || c.Call == "repost") {
 			continue
 		}
 		for _, d := range k.repeat(ctx, c) {
@@ -180,7 +179,7 @@ func (k *kit) repeat(ctx context.Context, c Case) []string {
 	invoke(one.enter(ctx), p, lost)
 	h.later(time.Hour)
 	invoke(two.enter(ctx), p, lost)
-	return diffSent(one.net.Sent(), two.net.Sent())
+	return diffSent(c.Call, one.net.Sent(), two.net.Sent())
 }
 
 // repeatHosted is repeat for a provider that publishes on this very server.
@@ -199,19 +198,19 @@ func repeatHosted(ctx context.Context, h *host, p social.Provider, c Case) []str
 	return nil
 }
 
-func diffSent(one, two []httpscript.Sent) []string {
+func diffSent(call string, one, two []httpscript.Sent) []string {
 	if len(one) != len(two) {
-		return []string{fmt.Sprintf("a repeated Publish sent %d requests, the first one %d", len(two), len(one))}
+		return []string{fmt.Sprintf("a repeated %s sent %d requests, the first one %d", call, len(two), len(one))}
 	}
 	for i := range one {
 		a, b := one[i], two[i]
 		switch {
 		case a.Method != b.Method || a.URL != b.URL:
-			return []string{fmt.Sprintf("a repeated Publish sent another address (%s, then %s)", a.URL, b.URL)}
+			return []string{fmt.Sprintf("a repeated %s sent another address (%s, then %s)", call, a.URL, b.URL)}
 		case !reflect.DeepEqual(a.Header, b.Header):
-			return []string{"a repeated Publish sent other headers to " + a.URL}
+			return []string{"a repeated " + call + " sent other headers to " + a.URL}
 		case !bytes.Equal(a.Body, b.Body):
-			return []string{"a repeated Publish sent another body to " + a.URL + ": derive everything from Target.Key and Target.FirstTry"}
+			return []string{"a repeated " + call + " sent another body to " + a.URL + ": derive everything from Target.Key and Target.FirstTry"}
 		}
 	}
 	return nil

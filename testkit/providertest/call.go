@@ -3,6 +3,8 @@ package providertest
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/crierhq/crier/ports/social"
 )
@@ -18,7 +20,10 @@ type result struct {
 	credential *social.Credential
 	problems   []social.Problem
 	limits     *social.Limits
-	err        error
+	metrics    social.Metrics
+	// rates are what the call reported meanwhile.
+	rates []social.Rate
+	err   error
 	// missing says which capability the call needs and the provider lacks.
 	missing string
 	// panicked is what the call panicked with.
@@ -48,6 +53,9 @@ func calls() map[string]caller {
 		"confirm":        {capability: "confirm", reads: true, make: callConfirm},
 		"edit":           {capability: "edit", make: callEdit},
 		"delete":         {capability: "delete", make: callDelete},
+		"repost":         {capability: "repost", make: callRepost},
+		"metrics":        {capability: "metrics", reads: true, make: callMetrics},
+		"resolve":        {capability: "resolve", reads: true, make: callResolve},
 		"refresh":        {capability: "refresh", make: callRefresh},
 		"revoke":         {capability: "revoke", make: callRevoke},
 		"connect_form":   {capability: "connect_form", make: callConnectForm},
@@ -65,15 +73,34 @@ func invoke(ctx context.Context, p social.Provider, c Case) (r result) {
 		return result{missing: call.capability}
 	}
 	given := c.clone()
+	var heard rates
 	defer func() {
 		if v := recover(); v != nil {
 			r = result{panicked: v}
 		}
-		r.mutated = given.differs(c)
+		r.mutated, r.rates = given.differs(c), heard.list()
 	}()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(social.WithRates(ctx, heard.add), patience)
 	defer cancel()
 	return call.make(ctx, p, given)
+}
+
+// rates keeps what a provider reports, from any goroutine.
+type rates struct {
+	mu  sync.Mutex
+	all []social.Rate
+}
+
+func (h *rates) add(r social.Rate) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = append(h.all, r)
+}
+
+func (h *rates) list() []social.Rate {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
 }
 
 func has(p social.Provider, capability string) bool {
@@ -117,6 +144,21 @@ func callEdit(ctx context.Context, p social.Provider, c Case) result {
 
 func callDelete(ctx context.Context, p social.Provider, c Case) result {
 	return result{err: social.CapabilitiesOf(p).Delete.Delete(ctx, c.target(), c.ref())}
+}
+
+func callRepost(ctx context.Context, p social.Provider, c Case) result {
+	ref, err := social.CapabilitiesOf(p).Repost.Repost(ctx, c.target(), c.ref())
+	return result{ref: &ref, err: err}
+}
+
+func callMetrics(ctx context.Context, p social.Provider, c Case) result {
+	m, err := social.CapabilitiesOf(p).Meter.Metrics(ctx, c.target(), c.ref())
+	return result{metrics: m, err: err}
+}
+
+func callResolve(ctx context.Context, p social.Provider, c Case) result {
+	ref, err := social.CapabilitiesOf(p).Resolve.Resolve(ctx, c.target(), c.ref())
+	return result{ref: &ref, err: err}
 }
 
 func callRefresh(ctx context.Context, p social.Provider, c Case) result {

@@ -49,6 +49,10 @@ func descriptorFacts(d social.Descriptor) []Finding {
 	add(!slices.Contains([]social.Markup{social.MarkupPlain, social.MarkupMarkdown, social.MarkupHTML}, d.Markup),
 		"markup", "Markup %q is none of plain, markdown and html", d.Markup)
 	add(d.Dedupe < 0, "dedupe", "Dedupe is negative")
+	add(d.MinGap < 0, "gap", "MinGap is negative")
+	for _, l := range d.AppLimits {
+		add(l.Calls < 0 || l.Per <= 0, "app-limits", "AppLimits has %d calls in %s: give a span, and the calls or 0 where none are published", l.Calls, l.Per)
+	}
 	return out
 }
 

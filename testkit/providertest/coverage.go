@@ -31,6 +31,7 @@ func checkCoverage(_ context.Context, k *kit) []Finding {
 		}
 	}
 	out = append(out, k.itemCoverage(p.Descriptor())...)
+	out = append(out, k.rateCoverage(p.Descriptor())...)
 	return append(out, k.lostAnswer(p)...)
 }
 
@@ -40,6 +41,23 @@ func (k *kit) demand(match func(Case) bool, part, format string, args ...any) []
 		return nil
 	}
 	return []Finding{findingf(part, format, args...)}
+}
+
+// rateCoverage demands that a provider whose app has limits shows how it hears
+// of them, and the other way round: what is reported of an app's limits reaches
+// nobody where Descriptor.AppLimits is empty.
+func (k *kit) rateCoverage(d social.Descriptor) []Finding {
+	ofApp := func(c Case) bool {
+		return c.Want.Scope == social.ScopeApp ||
+			slices.ContainsFunc(c.Want.Rates, func(r CaseRate) bool { return r.Scope == social.ScopeApp })
+	}
+	if len(d.AppLimits) > 0 {
+		return k.demand(ofApp, "app", `AppLimits are set, but no case shows a limit of the app: want.rates or want.scope with "app"`)
+	}
+	if i := slices.IndexFunc(k.cases, ofApp); i >= 0 {
+		return []Finding{findingf("app", "case %s tells of a limit of the app, but Descriptor.AppLimits is empty", k.cases[i].Name)}
+	}
+	return nil
 }
 
 // itemCoverage demands an item of each kind that the descriptor offers.

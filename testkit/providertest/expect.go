@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,11 +22,24 @@ func (c Case) judge(r result) []string {
 	case r.panicked != nil:
 		return []string{fmt.Sprintf("the call panicked: %v", r.panicked)}
 	case r.err != nil:
-		return c.judgeError(r.err)
+		return append(c.judgeError(r.err), c.judgeRates(r.rates)...)
 	case c.Want.Code != "":
 		return []string{fmt.Sprintf("it succeeded, want code %q", c.Want.Code)}
 	}
-	return c.judgeResult(r)
+	return append(c.judgeResult(r), c.judgeRates(r.rates)...)
+}
+
+// judgeRates compares what was reported of rate limits.
+func (c Case) judgeRates(got []social.Rate) []string {
+	var want []social.Rate
+	for _, r := range c.Want.Rates {
+		after, _ := time.ParseDuration(r.ResetAfter) // Case.faults has looked at it.
+		want = append(want, social.Rate{Scope: r.Scope, Limit: r.Limit, Remaining: r.Remaining, ResetAfter: after})
+	}
+	if slices.Equal(got, want) {
+		return nil
+	}
+	return []string{fmt.Sprintf("it reported the rates %+v, want %+v (want.rates)", got, want)}
 }
 
 // judgeResult is judge for a call that succeeded as it should.
@@ -37,8 +51,10 @@ func (c Case) judgeResult(r result) []string {
 		return c.judgeCursor(*r.cursor)
 	case "find":
 		return c.judgeFound(r.ref)
-	case "edit":
-		return diffRef(c.Want.Ref, r.ref)
+	case "edit", "repost", "resolve":
+		return c.judgeRef(r.ref)
+	case "metrics":
+		return c.judgeMetrics(r.metrics)
 	case "confirm":
 		return c.judgeVisible(*r.visible)
 	case "refresh":
@@ -53,6 +69,40 @@ func (c Case) judgeResult(r result) []string {
 		return c.judgeLimits(*r.limits)
 	}
 	return nil
+}
+
+func (c Case) judgeRef(got *social.Ref) []string {
+	out := diffRef(c.Want.Ref, got)
+	if got.ID == "" {
+		out = append(out, "the Ref has no ID")
+	}
+	return out
+}
+
+func (c Case) judgeMetrics(got social.Metrics) []string {
+	var out []string
+	if c.Want.Metrics == nil {
+		out = append(out, fmt.Sprintf("the case must say want.metrics; got %v", got))
+	}
+	for _, m := range slices.Sorted(maps.Keys(got)) {
+		want, wanted := c.Want.Metrics[m]
+		switch {
+		case !slices.Contains(social.AllMetrics(), m):
+			out = append(out, fmt.Sprintf("metric %q is none of social.AllMetrics", m))
+		case got[m] < 0:
+			out = append(out, fmt.Sprintf("metric %s is %d: what is not known must be missing", m, got[m]))
+		case !wanted:
+			out = append(out, fmt.Sprintf("metric %s is %d, want it missing", m, got[m]))
+		case got[m] != want:
+			out = append(out, fmt.Sprintf("metric %s is %d, want %d", m, got[m], want))
+		}
+	}
+	for _, m := range slices.Sorted(maps.Keys(c.Want.Metrics)) {
+		if _, ok := got[m]; !ok {
+			out = append(out, fmt.Sprintf("metric %s is missing, want %d", m, c.Want.Metrics[m]))
+		}
+	}
+	return out
 }
 
 func (c Case) judgeVisible(got bool) []string {
@@ -83,6 +133,10 @@ func (c Case) judgeError(err error) []string {
 	add(!strings.Contains(e.Message, c.Want.Message), "message %q, want %q in it", e.Message, c.Want.Message)
 	if want, parseErr := time.ParseDuration(c.Want.RetryAfter); parseErr == nil {
 		add(e.RetryAfter != want, "RetryAfter %s, want %s", e.RetryAfter, want)
+	}
+	if e.Code == social.CodeRateLimited || e.Code == social.CodeQuota {
+		got, want := cmp.Or(e.Scope, social.ScopeAccount), cmp.Or(c.Want.Scope, social.ScopeAccount)
+		add(got != want, "the limit is of the %s, want %s (want.scope)", got, want)
 	}
 	if c.Want.Existing != nil {
 		out = append(out, prefix("Existing: ", diffRef(c.Want.Existing, e.Existing))...)

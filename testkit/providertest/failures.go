@@ -16,8 +16,8 @@ type mishap struct {
 	name string
 	// answer is what comes instead of the written one.
 	answer httpscript.Response
-	// judge says what is wrong with the end of a publish whose only change
-	// met the mishap.
+	// judge says what is wrong with the end of a publish or repost whose only
+	// change met the mishap.
 	judge func(result) string
 }
 
@@ -47,7 +47,11 @@ func mustKnowNothingHappened(r result) string {
 }
 
 func mustNotInventARef(r result) string {
-	if r.err == nil && r.outcome.Ref != nil && r.outcome.Ref.ID == "" {
+	ref := r.ref
+	if r.outcome != nil {
+		ref = r.outcome.Ref
+	}
+	if r.err == nil && ref != nil && ref.ID == "" {
 		return "the answer named no item, so the code must be outcome_unknown, got a Ref without ID"
 	}
 	if r.err != nil {
@@ -111,10 +115,11 @@ func (k *kit) mishap(ctx context.Context, c Case, at int, m mishap) []string {
 	return append(out, c.judgeMishap(at, m, p.result)...)
 }
 
-// judgeMishap looks at what a publish says that met m at its only change. Of
+// judgeMishap looks at what a publish or repost says that met m at its only
+// change. Of
 // several changes the kit cannot know which one the public sees.
 func (c Case) judgeMishap(at int, m mishap, r result) []string {
-	if c.Call != "publish" || m.judge == nil || !slices.Equal(c.writes(), []int{at}) {
+	if c.Call != "publish" && c.Call != "repost" || m.judge == nil || !slices.Equal(c.writes(), []int{at}) {
 		return nil
 	}
 	if d := m.judge(r); d != "" {

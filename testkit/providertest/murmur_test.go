@@ -31,10 +31,13 @@ var (
 	_ social.Editor            = (*murmur)(nil)
 	_ social.Deleter           = (*murmur)(nil)
 	_ social.Limiter           = (*murmur)(nil)
+	_ social.Reposter          = (*murmur)(nil)
+	_ social.Meter             = (*murmur)(nil)
+	_ social.Resolver          = (*murmur)(nil)
 )
 
 func newMurmur(d social.Deps) *murmur {
-	return &murmur{deps: d, api: rest.Client{HTTP: d.HTTP, Base: "https://api.murmur.example", Classify: classify, Now: d.Now}}
+	return &murmur{deps: d, api: rest.Client{HTTP: d.HTTP, Base: "https://api.murmur.example", Classify: classify, Now: d.Now, Rates: social.ScopeApp}}
 }
 
 func classify(_ int, body []byte) *social.Error {
@@ -65,8 +68,9 @@ func (*murmur) Descriptor() social.Descriptor {
 			Media:   social.MediaLimit{Images: 4, Types: []social.MediaType{{MIME: "image/png", MaxBytes: 1 << 20}}},
 			Replies: 20,
 		},
-		Settings: social.SchemaOf[settings](),
-		Dedupe:   time.Hour,
+		Settings:  social.SchemaOf[settings](),
+		Dedupe:    time.Hour,
+		AppLimits: []social.RateLimit{{Calls: 100, Per: time.Minute}},
 	}
 }
 
@@ -217,6 +221,32 @@ func (p *murmur) Edit(ctx context.Context, t social.Target, ref social.Ref, it s
 func (p *murmur) Delete(ctx context.Context, t social.Target, ref social.Ref) error {
 	_, err := p.api.Do(ctx, rest.Request{Method: http.MethodDelete, Path: "/v1/murmurs/" + ref.ID, Bearer: t.Credential.Access})
 	return err
+}
+
+func (p *murmur) Repost(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+	var out murmurAnswer
+	_, err := p.api.Do(ctx, rest.Request{Method: http.MethodPost, Path: "/v1/murmurs/" + ref.ID + "/echo", Bearer: t.Credential.Access, Out: &out})
+	if err == nil && out.ID == "" {
+		err = social.Errorf(social.CodeOutcomeUnknown, "Murmur did not say what it made of this.")
+	}
+	return social.Ref{ID: out.ID, URL: out.URL}, err
+}
+
+func (p *murmur) Metrics(ctx context.Context, t social.Target, ref social.Ref) (social.Metrics, error) {
+	var out struct {
+		Likes   int64 `json:"likes"`
+		Replies int64 `json:"replies"`
+	}
+	_, err := p.api.Do(ctx, rest.Request{Method: http.MethodGet, Path: "/v1/murmurs/" + ref.ID, Bearer: t.Credential.Access, Out: &out})
+	return social.Metrics{social.MetricLikes: out.Likes, social.MetricReplies: out.Replies}, err
+}
+
+func (p *murmur) Resolve(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+	var out murmurAnswer
+	_, err := p.api.Do(ctx, rest.Request{
+		Method: http.MethodGet, Path: "/v1/lookup", Query: url.Values{"url": {ref.URL}}, Bearer: t.Credential.Access, Out: &out,
+	})
+	return social.Ref{ID: out.ID, URL: out.URL}, err
 }
 
 func (p *murmur) token(ctx context.Context, form url.Values) (social.Credential, error) {

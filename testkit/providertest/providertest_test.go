@@ -47,6 +47,8 @@ type bent struct {
 	check      func(context.Context, social.Target, social.Cursor) (social.Outcome, error)
 	find       func(context.Context, social.Target, social.Item) (*social.Ref, error)
 	refresh    func(context.Context, social.Target) (social.Credential, error)
+	repost     func(context.Context, social.Target, social.Ref) (social.Ref, error)
+	metrics    func(context.Context, social.Target, social.Ref) (social.Metrics, error)
 }
 
 func (b *bent) Descriptor() social.Descriptor {
@@ -96,6 +98,20 @@ func (b *bent) Refresh(ctx context.Context, t social.Target) (social.Credential,
 		return b.murmur.Refresh(ctx, t)
 	}
 	return b.refresh(ctx, t)
+}
+
+func (b *bent) Repost(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+	if b.repost == nil {
+		return b.murmur.Repost(ctx, t, ref)
+	}
+	return b.repost(ctx, t, ref)
+}
+
+func (b *bent) Metrics(ctx context.Context, t social.Target, ref social.Ref) (social.Metrics, error) {
+	if b.metrics == nil {
+		return b.murmur.Metrics(ctx, t, ref)
+	}
+	return b.metrics(ctx, t, ref)
 }
 
 // describe bends one thing of the Descriptor.
@@ -189,14 +205,31 @@ func TestKitCatches(t *testing.T) {
 		"validation fetches":  {fetchingValidation, "purity: a pure call made a request"},
 		"changed traits":      {changesTraits, "purity/limits_account: Validate or LimitsFor changed its arguments"},
 		"changed credential":  {changesRef, "changed its arguments"},
-		"clock in request":    {clockInRequest, "repeat/publish_plain: a repeated Publish sent other headers"},
-		"fresh id in request": {freshID, "repeat/publish_plain: a repeated Publish sent another body"},
+		"clock in request":    {clockInRequest, "repeat/publish_plain: a repeated publish sent other headers"},
+		"fresh id in request": {freshID, "repeat/publish_plain: a repeated publish sent another body"},
 		"shared state":        {sharedState, "concurrency/"},
 		"loss taken for no":   {fails(lossAsUnavailable), "the change may have been made, so the code must be outcome_unknown"},
 		"refusal as loss":     {fails(refusalAsLoss), "nothing was sent, so the code must be one that says so"},
 		"ref from nothing":    {refFromNothing, "got a Ref without ID"},
 		"blank refresh token": {blankRefresh, `credential.refresh is ""`},
 		"found nothing":       {findsNothing, "found is false, want true"},
+		"limit of the account": {fails(func(_ social.Target, e *social.Error) error {
+			e.Scope = ""
+			return e
+		}), "publish_rate_limited: the limit is of the account, want app"},
+		"rates not reported":   {func(b *bent) { b.api.Rates = "" }, "cases/publish_plain: it reported the rates [], want"},
+		"rates made up":        {inventsRates, "cases/publish_media: it reported the rates"},
+		"app limits unsaid":    {describe(func(d *social.Descriptor) { d.AppLimits = nil }), "coverage/app: case publish_plain tells of a limit of the app"},
+		"app limit of no time": {describe(func(d *social.Descriptor) { d.AppLimits[0].Per = 0 }), "descriptor/app-limits:"},
+		"gap below zero":       {describe(func(d *social.Descriptor) { d.MinGap = -1 }), "descriptor/gap:"},
+		"repost twice":         {repostsTwice, "repeat/repost_plain: a repeated repost sent another address"},
+		"repost of nothing":    {repostsNothing, "failures/repost_plain: after a 200 without content to request 1"},
+		"other repost":         {bendRepost(func(r *social.Ref) { r.ID = "e2" }), `Ref.ID is "e2", want "e1"`},
+		"likes not known":      {bendMetrics(func(m social.Metrics) { m[social.MetricLikes] = -1 }), "metric likes is -1: what is not known must be missing"},
+		"views made up":        {bendMetrics(func(m social.Metrics) { m[social.MetricViews] = 0 }), "metric views is 0, want it missing"},
+		"likes forgotten":      {bendMetrics(func(m social.Metrics) { delete(m, social.MetricLikes) }), "metric likes is missing, want 3"},
+		"more replies":         {bendMetrics(func(m social.Metrics) { m[social.MetricReplies] = 7 }), "metric replies is 7, want 0"},
+		"unknown metric":       {bendMetrics(func(m social.Metrics) { m["hearts"] = 7 }), `metric "hearts" is none of social.AllMetrics`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -414,6 +447,49 @@ func findsNothing(b *bent) {
 	}
 }
 
+func inventsRates(b *bent) {
+	b.publish = func(ctx context.Context, t social.Target, it social.Item, at social.Cursor) (social.Outcome, error) {
+		social.ReportRate(ctx, social.Rate{Scope: social.ScopeApp, Remaining: 5})
+		return b.murmur.Publish(ctx, t, it, at)
+	}
+}
+
+func repostsTwice(b *bent) {
+	b.repost = func(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+		return b.murmur.Repost(ctx, t, social.Ref{ID: ref.ID + b.deps.Now().Format("150405")})
+	}
+}
+
+func repostsNothing(b *bent) {
+	b.repost = func(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+		out, err := b.murmur.Repost(ctx, t, ref)
+		if e, ok := errors.AsType[*social.Error](err); ok && strings.HasPrefix(e.Message, "Murmur did not say") {
+			return social.Ref{}, nil
+		}
+		return out, err
+	}
+}
+
+func bendRepost(change func(*social.Ref)) func(*bent) {
+	return func(b *bent) {
+		b.repost = func(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
+			out, err := b.murmur.Repost(ctx, t, ref)
+			change(&out)
+			return out, err
+		}
+	}
+}
+
+func bendMetrics(change func(social.Metrics)) func(*bent) {
+	return func(b *bent) {
+		b.metrics = func(ctx context.Context, t social.Target, ref social.Ref) (social.Metrics, error) {
+			out, err := b.murmur.Metrics(ctx, t, ref)
+			change(out)
+			return out, err
+		}
+	}
+}
+
 // bare can publish and nothing else.
 type bare struct{ p *murmur }
 
@@ -440,24 +516,28 @@ func TestKitDemandsCases(t *testing.T) {
 	t.Parallel()
 	for missing, want := range map[string]string{
 		"publish_plain publish_settings publish_media publish_reply": "coverage/publish: no case shows a publication that works",
-		"publish_reply":                "coverage/reply:",
-		"publish_settings":             "coverage/settings:",
-		"publish_media prepare_media":  "coverage/media:",
-		"publish_auth_expired":         `coverage/auth_expired: no case shows the code`,
-		"publish_rate_limited":         `coverage/rate_limited: no case shows the code`,
-		"publish_lost":                 "coverage/lost:",
-		"find_there":                   "coverage/found:",
-		"find_there find_nothing":      "coverage/find: the provider has the capability find",
-		"confirm_visible confirm_gone": "coverage/confirm:",
-		"edit_text":                    "coverage/edit:",
-		"delete_plain":                 "coverage/delete:",
-		"refresh_plain":                "coverage/refresh:",
-		"revoke_plain":                 "coverage/revoke:",
-		"begin_plain":                  "coverage/connect_begin:",
-		"finish_plain":                 "coverage/connect_finish:",
-		"form_plain":                   "coverage/connect_form:",
-		"limits_account":               "coverage/limits:",
-		"check_ready check_waits":      "coverage/check:",
+		"publish_reply":                      "coverage/reply:",
+		"publish_settings":                   "coverage/settings:",
+		"publish_media prepare_media":        "coverage/media:",
+		"publish_auth_expired":               `coverage/auth_expired: no case shows the code`,
+		"publish_rate_limited":               `coverage/rate_limited: no case shows the code`,
+		"publish_lost":                       "coverage/lost:",
+		"find_there":                         "coverage/found:",
+		"find_there find_nothing":            "coverage/find: the provider has the capability find",
+		"confirm_visible confirm_gone":       "coverage/confirm:",
+		"edit_text":                          "coverage/edit:",
+		"delete_plain":                       "coverage/delete:",
+		"refresh_plain":                      "coverage/refresh:",
+		"revoke_plain":                       "coverage/revoke:",
+		"begin_plain":                        "coverage/connect_begin:",
+		"finish_plain":                       "coverage/connect_finish:",
+		"form_plain":                         "coverage/connect_form:",
+		"limits_account":                     "coverage/limits:",
+		"repost_plain":                       "coverage/repost:",
+		"metrics_plain":                      "coverage/metrics:",
+		"resolve_plain":                      "coverage/resolve:",
+		"publish_plain publish_rate_limited": "coverage/app: AppLimits are set",
+		"check_ready check_waits":            "coverage/check:",
 	} {
 		t.Run(missing, func(t *testing.T) {
 			t.Parallel()

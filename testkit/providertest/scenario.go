@@ -37,14 +37,15 @@ type Case struct {
 	Name string `json:"-"`
 	// Doc says what the case shows.
 	Doc string `json:"doc"`
-	// Call is publish, prepare, check, find, confirm, edit, delete, refresh,
-	// revoke, connect_form, connect_begin, connect_finish, validate or limits.
+	// Call is publish, prepare, check, find, confirm, edit, delete, repost,
+	// metrics, resolve, refresh, revoke, connect_form, connect_begin, connect_finish, validate or limits.
 	Call   string      `json:"call"`
 	Target *CaseTarget `json:"target,omitempty"`
 	Item   CaseItem    `json:"item,omitzero"`
 	// At is the cursor that publish and check start from.
 	At CaseCursor `json:"at,omitzero"`
-	// Ref is the item that confirm, edit and delete are about.
+	// Ref is the item that confirm, edit, delete, repost, metrics and resolve
+	// are about.
 	Ref *social.Ref `json:"ref,omitempty"`
 	// Values, Callback, State, Query and Keep are for the connect calls.
 	Values   social.Values     `json:"values,omitempty"`
@@ -123,18 +124,24 @@ type CaseDocument struct {
 
 // Want is what must come of a call. What a call returns must be named here.
 type Want struct {
-	// Ref is what publish, check, find and edit return, exactly.
+	// Ref is what publish, check, find, edit, repost and resolve return, exactly.
 	Ref *social.Ref `json:"ref,omitempty"`
 	// Next, State and After are the cursor that prepare, check and publish
 	// return; State and After may be left out.
 	Next  social.Step     `json:"next,omitempty"`
 	State json.RawMessage `json:"state,omitempty"`
 	After string          `json:"after,omitempty"`
-	// Code, RetryAfter, Message (a part of it) and Existing are the error.
-	Code       social.Code `json:"code,omitempty"`
-	RetryAfter string      `json:"retryAfter,omitempty"`
-	Message    string      `json:"message,omitempty"`
-	Existing   *social.Ref `json:"existing,omitempty"`
+	// Code, RetryAfter, Scope ("app" where a limit is the app's; absent: the
+	// account's), Message (a part of it) and Existing are the error.
+	Code       social.Code      `json:"code,omitempty"`
+	RetryAfter string           `json:"retryAfter,omitempty"`
+	Scope      social.RateScope `json:"scope,omitempty"`
+	Message    string           `json:"message,omitempty"`
+	Existing   *social.Ref      `json:"existing,omitempty"`
+	// Rates are what the call reports of rate limits, in order; absent: nothing.
+	Rates []CaseRate `json:"rates,omitempty"`
+	// Metrics are what metrics returns, exactly.
+	Metrics social.Metrics `json:"metrics,omitempty"`
 	// Found is what find says, Visible what confirm says.
 	Found   *bool `json:"found,omitempty"`
 	Visible *bool `json:"visible,omitempty"`
@@ -166,6 +173,14 @@ type CaseConnection struct {
 	Avatar     string          `json:"avatar"`
 	Traits     social.Traits   `json:"traits"`
 	Credential *CaseCredential `json:"credential"`
+}
+
+// CaseRate is a social.Rate in a case.
+type CaseRate struct {
+	Scope      social.RateScope `json:"scope"`
+	Limit      int              `json:"limit,omitempty"`
+	Remaining  int              `json:"remaining"`
+	ResetAfter string           `json:"resetAfter,omitempty"`
 }
 
 // CaseProblem is a problem in a case.
@@ -224,7 +239,11 @@ func (c Case) faults() error {
 	add(!known, "there is no call %q", c.Call)
 	add(c.Call == "publish" && c.At.Next == social.StepCheck, "publish cannot start from a cursor that waits for a check")
 	add(c.Call == "check" && c.At.Next == "", `check must start from a cursor: say at.next`)
-	for _, d := range []string{c.Want.After, c.Want.RetryAfter} {
+	durations := []string{c.Want.After, c.Want.RetryAfter}
+	for _, r := range c.Want.Rates {
+		durations = append(durations, r.ResetAfter)
+	}
+	for _, d := range durations {
 		if _, err := time.ParseDuration(d); d != "" && err != nil {
 			errs = append(errs, err)
 		}
