@@ -56,6 +56,9 @@ var (
 	_ social.Finder        = (*Provider)(nil)
 	_ social.Confirmer     = (*Provider)(nil)
 	_ social.Deleter       = (*Provider)(nil)
+	_ social.Reposter      = (*Provider)(nil)
+	_ social.Meter         = (*Provider)(nil)
+	_ social.Resolver      = (*Provider)(nil)
 )
 
 // New returns a Provider, or every problem of cfg and deps at once.
@@ -88,7 +91,9 @@ func New(cfg Config, deps social.Deps) (*Provider, error) {
 	}
 	return &Provider{
 		cfg: cfg, deps: deps,
-		api: rest.Client{HTTP: deps.HTTP, Classify: classify, Now: deps.Now},
+		// Limits are of an account, or of an address for what anybody may read:
+		// https://docs.bsky.app/docs/advanced-guides/rate-limits.
+		api: rest.Client{HTTP: deps.HTTP, Classify: classify, Now: deps.Now, Rates: social.ScopeAccount},
 	}, nil
 }
 

@@ -63,6 +63,9 @@ func TestRealServer(t *testing.T) {
 		"too long":         w.tooLong,
 		"wrong token":      w.wrongToken,
 		"delete":           w.deletion,
+		"repost":           w.repost,
+		"resolve":          w.resolve,
+		"metrics":          w.metrics,
 		"international":    w.international,
 	} {
 		t.Run(name, step)
@@ -454,6 +457,51 @@ func (w *realWorld) do(t *testing.T, req *http.Request, out any) {
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func (w *realWorld) repost(t *testing.T) {
+	target := w.target(t)
+	ref := w.publish(t, target, social.Item{Text: "Worth repeating", Settings: json.RawMessage(`{"linkCard":"none"}`)})
+	var first social.Ref
+	for i := range 2 {
+		got, err := w.p.Repost(t.Context(), target, ref)
+		if err != nil {
+			t.Fatalf("repost %d: %v: %s", i+1, err, social.AsError(err).Evidence)
+		}
+		if i == 0 {
+			first = got
+		}
+		if got.ID != first.ID || got.Extra["cid"] != first.Extra["cid"] {
+			t.Errorf("got %+v for a repeated repost, want %+v", got, first)
+		}
+	}
+	if all := w.records(t, "app.bsky.feed.repost"); !slices.Equal(all, []string{first.ID}) {
+		t.Errorf("got reposts %q, want the one %q", all, first.ID)
+	}
+}
+
+func (w *realWorld) resolve(t *testing.T) {
+	target := w.target(t)
+	ref := w.publish(t, target, social.Item{Text: "To be found", Settings: json.RawMessage(`{"linkCard":"none"}`)})
+	for name, from := range map[string]social.Ref{"whole": ref, "address": {ID: ref.ID}, "link": {ID: ref.URL, URL: ref.URL}} {
+		got, err := w.p.Resolve(t.Context(), target, from)
+		if err != nil || got.ID != ref.ID || got.URL != ref.URL || got.Extra["cid"] != ref.Extra["cid"] {
+			t.Errorf("%s: got %+v and %v, want %+v", name, got, err, ref)
+		}
+	}
+	gone := social.Ref{ID: ref.ID[:len(ref.ID)-1] + "2"}
+	if _, err := w.p.Resolve(t.Context(), target, gone); social.CodeOf(err) != social.CodeRejected {
+		t.Errorf("got %v for a post that is not there, want rejected", err)
+	}
+}
+
+// metrics has no application to ask on a network of its own.
+func (w *realWorld) metrics(t *testing.T) {
+	target := w.target(t)
+	ref := w.publish(t, target, social.Item{Text: "To be counted", Settings: json.RawMessage(`{"linkCard":"none"}`)})
+	if got, err := w.p.Metrics(t.Context(), target, ref); social.CodeOf(err) != social.CodeUnavailable {
+		t.Errorf("got %v and %v, want unavailable", got, err)
 	}
 }
 

@@ -16,11 +16,13 @@ const (
 	putRecord      = "com.atproto.repo.putRecord"
 	getRecord      = "com.atproto.repo.getRecord"
 	deleteRecord   = "com.atproto.repo.deleteRecord"
+	getPosts       = "app.bsky.feed.getPosts"
 	getProfile     = "app.bsky.actor.getProfile"
 	uploadVideo    = "app.bsky.video.uploadVideo"
 	getJobStatus   = "app.bsky.video.getJobStatus"
 
 	feedPost       = "app.bsky.feed.post"
+	feedRepost     = "app.bsky.feed.repost"
 	feedThreadgate = "app.bsky.feed.threadgate"
 )
 
@@ -167,6 +169,22 @@ type threadgate struct {
 
 type gateRule struct {
 	Type string `json:"$type"`
+}
+
+// repost is app.bsky.feed.repost.
+type repost struct {
+	Type      string    `json:"$type"`
+	Subject   strongRef `json:"subject"`
+	CreatedAt string    `json:"createdAt"`
+}
+
+// postView is what app.bsky.feed.defs#postView counts.
+type postView struct {
+	Likes     *int64 `json:"likeCount"`
+	Reposts   *int64 `json:"repostCount"`
+	Replies   *int64 `json:"replyCount"`
+	Quotes    *int64 `json:"quoteCount"`
+	Bookmarks *int64 `json:"bookmarkCount"`
 }
 
 // jobStatus is app.bsky.video.defs#jobStatus.

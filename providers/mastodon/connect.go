@@ -52,6 +52,7 @@ func scopesFor(supported []string) []string {
 	for _, wishes := range [][]string{
 		{"profile", "read:accounts", "read"},
 		{"read:statuses", "read"},
+		{"read:search", "read"},
 		{"write:media", "write"},
 		{"write:statuses", "write"},
 	} {

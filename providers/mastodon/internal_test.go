@@ -142,8 +142,8 @@ func TestScopesFor(t *testing.T) {
 		supported []string
 		want      string
 	}{
-		"silent": {nil, "read:accounts read:statuses write:media write:statuses"},
-		"new":    {[]string{"read", "write", "profile", "read:accounts", "read:statuses", "write:media", "write:statuses"}, "profile read:statuses write:media write:statuses"},
+		"silent": {nil, "read:accounts read:statuses read:search write:media write:statuses"},
+		"new":    {[]string{"read", "write", "profile", "read:accounts", "read:statuses", "read:search", "write:media", "write:statuses"}, "profile read:statuses read:search write:media write:statuses"},
 		"coarse": {[]string{"read", "write"}, "read write"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,9 @@ var (
 	_ social.Confirmer         = (*Provider)(nil)
 	_ social.Editor            = (*Provider)(nil)
 	_ social.Deleter           = (*Provider)(nil)
+	_ social.Reposter          = (*Provider)(nil)
+	_ social.Meter             = (*Provider)(nil)
+	_ social.Resolver          = (*Provider)(nil)
 )
 
 // New returns a Provider, or every problem of cfg and deps at once. It needs
@@ -105,9 +108,10 @@ func (p *Provider) Descriptor() social.Descriptor {
 	}
 }
 
-// api is the client of one server.
+// api is the client of one server. Its limits are those of the account:
+// https://docs.joinmastodon.org/api/rate-limits/.
 func (p *Provider) api(origin string) *rest.Client {
-	return &rest.Client{HTTP: p.deps.HTTP, Base: origin, Classify: classify, Now: p.deps.Now}
+	return &rest.Client{HTTP: p.deps.HTTP, Base: origin, Classify: classify, Now: p.deps.Now, Rates: social.ScopeAccount}
 }
 
 // call makes a call for an account, to its own server.

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -70,10 +71,7 @@ func (p *Provider) processed(ctx context.Context, t social.Target, id string) (b
 // refOf is where a post is. media are the files it was made from, in order;
 // nil where they are not known.
 func refOf(s status, media []social.Media) social.Ref {
-	ref := social.Ref{ID: string(s.ID), URL: s.URL}
-	if ref.URL == "" {
-		ref.URL = s.URI
-	}
+	ref := social.Ref{ID: string(s.ID), URL: linkOf(s)}
 	var entries []string
 	for i, a := range s.MediaAttachments {
 		entry := string(a.ID) + ":"
@@ -87,6 +85,9 @@ func refOf(s status, media []social.Media) social.Ref {
 	}
 	return ref
 }
+
+// linkOf is where people see a post. A boost has no page, only an address.
+func linkOf(s status) string { return cmp.Or(s.URL, s.URI) }
 
 // fingerprint tells the files of one post apart.
 func fingerprint(m social.Media) string {

@@ -164,8 +164,7 @@ func explain(err error, it social.Item) error {
 // of Descriptor.Dedupe, if this is not the first call for it. A post that is
 // found is ours; one that may be ours is for a person to judge.
 func (p *Provider) before(ctx context.Context, t social.Target, it social.Item) (*status, error) {
-	again := !t.FirstTry.IsZero() && p.deps.Now().Sub(t.FirstTry) > time.Second
-	if !again || t.Traits[traitSoftware] == "mastodon" {
+	if !p.again(t) {
 		return nil, nil
 	}
 	near, err := p.siblings(ctx, t, it.Parent)

@@ -127,6 +127,14 @@ type status struct {
 	SpoilerText      string       `json:"spoiler_text"`
 	InReplyToID      key          `json:"in_reply_to_id"`
 	MediaAttachments []attachment `json:"media_attachments"`
+	// Reblogged says whether the account has boosted it.
+	Reblogged bool `json:"reblogged"`
+	// Favourites, Reblogs, Replies and Quotes are missing where a server does
+	// not count them.
+	Favourites *int64 `json:"favourites_count"`
+	Reblogs    *int64 `json:"reblogs_count"`
+	Replies    *int64 `json:"replies_count"`
+	Quotes     *int64 `json:"quotes_count"`
 }
 
 // since reports whether the post is from then or later. One without a date we

@@ -150,7 +150,8 @@ func checkRepeat(ctx context.Context, k *kit) []Finding {
 	publish := first.Descriptor().Dedupe > 0
 	var out []Finding
 	for _, c := range k.cases {
-		if !c.works() || !(c.Call == "publish" && publish || c.Call == "repost") {
+		repeatable := c.Call == "publish" && publish || c.Call == "repost"
+		if !repeatable || !c.works() {
 			continue
 		}
 		for _, d := range k.repeat(ctx, c) {

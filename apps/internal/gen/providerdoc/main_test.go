@@ -54,14 +54,16 @@ func TestPageSaysEverything(t *testing.T) {
 					Days int `json:"days" doc:"How long."`
 				} `json:"poll"`
 			}](),
-			Dedupe: 90 * time.Minute,
+			Dedupe:    90 * time.Minute,
+			MinGap:    2 * time.Minute,
+			AppLimits: []social.RateLimit{{Calls: 50, Per: time.Hour}, {Per: 24 * time.Hour}},
 		},
-		capabilities: []string{"connect_form", "find"},
+		capabilities: []string{"connect_form", "find", "metrics"},
 		operator:     []config.Setting{{Name: "MURMUR_SECRET", Doc: "The secret.", Secret: true, Required: true}},
 		readme:       true,
 	}, {descriptor: social.Descriptor{ID: "bare", Name: "Bare", DocsURL: "https://bare.example", Dedupe: time.Hour}}}))
 	for _, want := range []string{
-		"| [Murmur (beta)](#murmur-beta) | 300 utf16 | 4 images, 1 video | 3 more | – | ✓ | – | – | – | ✓ | – | – | – | – | – |",
+		"| [Murmur (beta)](#murmur-beta) | 300 utf16 | 4 images, 1 video | 3 more | – | ✓ | – | – | – | ✓ | – | – | – | – | ✓ | – | – | – |",
 		"| [Bare](#bare) | 0  | none | no |",
 		"Provider `murmur`, written for [the platform's API](https://docs.murmur.example).",
 		"[its own README](../../providers/murmur/README.md)",
@@ -70,6 +72,8 @@ func TestPageSaysEverything(t *testing.T) {
 		"- Asks for: `read`, `write`.",
 		"- Takes a repeated request as the same: for 1h30m.",
 		"- Takes a repeated request as the same: for 1h.",
+		"- Shortest time between two posts: 2m.",
+		"- Limits of an app, for all its accounts together: 50 posts in 1h, a number in 24h that is not published.",
 		"| `image/png` | 1 MiB | 9 |",
 		"| `video/mp4` | any | any |",
 		"| `audience` | `all`, `few`, required | `all` | Who \\| sees it. |",

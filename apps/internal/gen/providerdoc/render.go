@@ -43,6 +43,9 @@ func columns() []struct{ capability, title string } {
 		{"confirm", "Confirm"},
 		{"edit", "Edit"},
 		{"delete", "Delete"},
+		{"repost", "Repost"},
+		{"metrics", "Metrics"},
+		{"resolve", "Resolve"},
 		{"limits_by_account", "Limits by account"},
 		{"site", "Own pages"},
 	}
@@ -67,7 +70,9 @@ func overview(b *bytes.Buffer, pages []page) {
 *Refresh* renews a token before it ends. *Revoke* gives it back when a channel
 is disconnected. *Prepare* does all that nobody can see before the post is due.
 *Find* looks for a post whose answer was lost, so that it is never sent twice.
-*Confirm* reads a post back.
+*Confirm* reads a post back. *Repost* shows a post to the followers of another
+account, *Metrics* counts likes and the like, and *Resolve* finds a post where
+another account sees it, to answer it from there.
 `)
 }
 
@@ -104,7 +109,25 @@ func facts(d social.Descriptor) []string {
 	if len(d.Scopes) > 0 {
 		out = append(out, "Asks for: "+code(d.Scopes)+".")
 	}
+	if d.MinGap > 0 {
+		out = append(out, "Shortest time between two posts: "+span(d.MinGap)+".")
+	}
+	if len(d.AppLimits) > 0 {
+		out = append(out, "Limits of an app, for all its accounts together: "+appLimits(d.AppLimits)+".")
+	}
 	return append(out, "Takes a repeated request as the same: "+dedupe(d.Dedupe)+".")
+}
+
+func appLimits(limits []social.RateLimit) string {
+	var parts []string
+	for _, l := range limits {
+		if l.Calls > 0 {
+			parts = append(parts, fmt.Sprintf("%d posts in %s", l.Calls, span(l.Per)))
+			continue
+		}
+		parts = append(parts, "a number in "+span(l.Per)+" that is not published")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (p page) writeTypes(b *bytes.Buffer) {
@@ -213,14 +236,19 @@ func dedupe(d time.Duration) string {
 	case social.DedupeForever:
 		return "for ever"
 	default:
-		text := d.String()
-		for _, zero := range []string{"m0s", "h0m"} {
-			if strings.HasSuffix(text, zero) {
-				text = text[:len(text)-2]
-			}
-		}
-		return "for " + text
+		return "for " + span(d)
 	}
+}
+
+// span is a time without the zeros at its end.
+func span(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 func bounded(n int64, show func(int64) string) string {
