@@ -11,6 +11,7 @@ import (
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
 )
 
 // people are all who use the system: they write, edit, withdraw, mend. What
@@ -204,19 +205,24 @@ func (p *people) look(ctx context.Context, t *team, id domain.PostID) {
 		p.did("look", id, err)
 		return
 	}
-	failed := false
+	var failed string
 	for _, d := range v.Deliveries {
 		switch d.State {
 		case domain.DeliveryUnknown:
 			p.clearUp(ctx, t, d)
 		case domain.DeliveryFailed, domain.DeliveryMissed:
-			failed = true
+			failed = d.Reason.Code
 		case domain.DeliveryBlocked:
 			p.mend(ctx, t)
 		default:
 		}
 	}
-	if failed && p.w.roll(0.6) {
+	switch {
+	case failed == "" || !p.w.roll(0.6):
+	case p.seq%3 == 0: // the whole cause at once
+		_, err := p.w.api.eng.Posts.RetryCause(ctx, t.actor, store.FailureFilter{Code: failed}, false)
+		p.did("try the cause again", id, err)
+	default:
 		_, err := p.w.api.eng.Posts.TryAgain(ctx, t.actor, id)
 		p.did("try again", id, err)
 	}
