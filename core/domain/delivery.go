@@ -392,9 +392,18 @@ func (d *Delivery) Resend(a AttemptID, now time.Time) error {
 	return nil
 }
 
-// Retry puts it back to wait until wake. Nothing of the current step may have
-// reached the platform, or the step must be one that only reads or uploads.
+// Retry is Wait after a failure, which counts as a try.
 func (d *Delivery) Retry(r Reason, wake, now time.Time) error {
+	if err := d.Wait(r, wake, now); err != nil {
+		return err
+	}
+	d.Tries++
+	return nil
+}
+
+// Wait puts it back to wait until wake. Nothing of the current step may have
+// reached the platform, or the step must be one that only reads or uploads.
+func (d *Delivery) Wait(r Reason, wake, now time.Time) error {
 	state := d.waiting()
 	switch d.State {
 	case DeliveryScheduled, DeliveryPublishing:
@@ -411,7 +420,6 @@ func (d *Delivery) Retry(r Reason, wake, now time.Time) error {
 		return err
 	}
 	d.Open, d.Reason = "", r
-	d.Tries++
 	return nil
 }
 

@@ -149,6 +149,21 @@ func TestPlatformsOwnTimeIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestWaitingForAPlatformIsNoTry: however often a platform makes us wait, the
+// failures that follow are given as many tries as ever.
+func TestWaitingForAPlatformIsNoTry(t *testing.T) {
+	t.Parallel()
+	slow := &social.Error{Code: social.CodeRateLimited, Message: "Slow down.", RetryAfter: time.Second}
+	down := social.Errorf(social.CodeUnavailable, "Not now.")
+	p := &platform{answer: failing(slow, slow, slow, slow, down, down)}
+	in(t, p, func(_ *testing.T, w *world) {
+		v := w.post("hello")
+		w.settle()
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		w.checkLedger(w.view(v.Post.ID))
+	})
+}
+
 func TestRegression04LostAnswerIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]*platform{

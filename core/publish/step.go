@@ -255,12 +255,12 @@ func (p *Publisher) repeatable(ctx context.Context, j *job, err error) (bool, er
 func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action, res *result) (bool, error) {
 	r := reasonOf(e)
 	now := p.now()
-	retry := func(wait time.Duration) error {
+	again := func(wait time.Duration, put func(*domain.Delivery, domain.Reason, time.Time, time.Time) error) error {
 		return p.record(ctx, j, func(d *domain.Delivery) error {
 			if e.Restart {
 				d.Cursor = domain.Cursor{}
 			}
-			return d.Retry(r, now.Add(wait), now)
+			return put(d, r, now.Add(wait), now)
 		}, res)
 	}
 	switch act {
@@ -274,10 +274,10 @@ func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action
 			r.Message = "The platform makes us wait for longer than this post may be late. " + r.Message
 			return false, p.failWith(ctx, j, r, res)
 		}
-		return false, retry(wait)
+		return false, again(wait, (*domain.Delivery).Wait)
 	case ActRetry:
 		if j.d.Tries+1 < p.pol.Attempts || j.d.State == domain.DeliveryProcessing {
-			return false, retry(max(e.RetryAfter, p.backoff(p.pol.Backoff, j.d.Tries+1)))
+			return false, again(max(e.RetryAfter, p.backoff(p.pol.Backoff, j.d.Tries+1)), (*domain.Delivery).Retry)
 		}
 		return false, p.failWith(ctx, j, r, res)
 	default:
