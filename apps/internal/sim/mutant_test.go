@@ -2,15 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/crierhq/crier/apps/internal/mutant"
 )
 
 // patch is a mistake put into the engine on purpose: in file, every old text is
@@ -132,48 +132,27 @@ func replay(t *testing.T, bin, out, what string) {
 // in the engine is gone proves nothing.
 func TestPatchThatDoesNotFitFails(t *testing.T) {
 	t.Parallel()
-	if _, err := (patch{"core/publish/step.go", [][2]string{{"no such text", ""}}}).apply("../../.."); err == nil {
+	if _, err := (patch{"core/publish/step.go", [][2]string{{"no such text", ""}}}).shared().Apply("../../.."); err == nil {
 		t.Error("got no error for a text that is not there")
 	}
 	for name, p := range mutants() {
-		if _, err := p.apply("../../.."); err != nil {
+		if _, err := p.shared().Apply("../../.."); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// apply returns the file with the mistake in it.
-func (p patch) apply(root string) (string, error) {
-	raw, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.file)))
-	if err != nil {
-		return "", err
-	}
-	src := string(raw)
-	for _, e := range p.edit {
-		if !strings.Contains(src, e[0]) {
-			return "", fmt.Errorf("%s has changed: it holds no %q any more; put the mistake where that is now", p.file, e[0])
-		}
-		src = strings.ReplaceAll(src, e[0], e[1])
-	}
-	return src, nil
-}
+// shared is the mistake as package mutant knows it.
+func (p patch) shared() mutant.Patch { return mutant.Patch{File: p.file, Edit: p.edit} }
 
-// buildMutant compiles this command with the mistake, without touching a file
-// of the repository.
+// buildMutant compiles this command with the mistake.
 func buildMutant(ctx context.Context, root, dir string, p patch) (string, error) {
-	src, err := p.apply(root)
+	overlay, err := p.shared().Flag(root, dir)
 	if err != nil {
 		return "", err
 	}
-	wrong, overlay, bin := filepath.Join(dir, "wrong.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "sim")
-	list, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, filepath.FromSlash(p.file)): wrong}})
-	if err != nil {
-		return "", err
-	}
-	if err := errors.Join(os.WriteFile(wrong, []byte(src), 0o600), os.WriteFile(overlay, list, 0o600)); err != nil {
-		return "", err
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-overlay="+overlay, "-ldflags=-s -w", "-o", bin, "./apps/internal/sim")
+	bin := filepath.Join(dir, "sim")
+	build := exec.CommandContext(ctx, "go", "build", overlay, "-ldflags=-s -w", "-o", bin, "./apps/internal/sim")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the mistake does not compile: %w\n%s", err, out)
