@@ -21,11 +21,13 @@ import (
 	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/queue"
+	"github.com/crierhq/crier/ports/recur"
 	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
@@ -67,6 +69,7 @@ const (
 	Draft = compose.Draft
 	Now   = compose.Now
 	At    = compose.At
+	Queue = compose.Queue
 )
 
 // Who may make an account.
@@ -112,6 +115,8 @@ type Config struct {
 	// MediaURL returns an address that anybody can fetch a file from for at
 	// least an hour. Nil: platforms that pull cannot be served.
 	MediaURL func(ctx context.Context, m domain.Media) (string, error)
+	// Recur works recurrence rules out. Nil: posts cannot be repeated.
+	Recur recur.Expander
 	// MaxUpload bounds the size of one file, in bytes. Default DefaultMaxUpload.
 	MaxUpload int64
 	// Policy is the numbers of publishing.
@@ -184,6 +189,7 @@ type Engine struct {
 	cfg     Config
 	kinds   *jobs.Registry
 	worker  *publish.Worker
+	planner *plan.Planner
 	side    *side   // nil: there are no side jobs to run
 	ringer  *ringer // nil: there is no bell
 	running *atomic.Int32
@@ -208,6 +214,7 @@ func New(cfg Config) (*Engine, error) {
 		Owner: cfg.Worker.Owner, Concurrency: cfg.Worker.Concurrency, Lease: cfg.Worker.Lease,
 		Poll: cfg.Worker.Poll, PollNow: e.poll, Grace: cfg.Worker.Grace, Providers: cfg.Worker.Providers,
 	})
+	e.planner = plan.New(plan.Config{Expand: e.Posts.Expand, Booked: e.worker.Wake, Log: cfg.Log, Now: cfg.Now})
 	if err := errors.Join(e.kinds.Add(e.useCaseKinds()...), e.kinds.Add(cfg.Jobs...)); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
@@ -286,8 +293,13 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Store: st, Blobs: c.Blobs, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		MaxBytes: c.MaxUpload, PublicURL: c.MediaURL,
 	})
+	var expand domain.Expand
+	if c.Recur != nil {
+		expand = c.Recur.Expand
+	}
 	e.Posts = compose.New(compose.Config{
-		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Now: c.Now, NewID: c.NewID, Wake: wake,
+		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
+		Expand: expand, Wake: wake,
 	})
 	e.Jobs = jobs.New(jobs.Config{
 		Store: st, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
@@ -314,9 +326,9 @@ func (e *Engine) On(st store.Store) *Engine {
 	return &out
 }
 
-// Run publishes what is due, and runs side jobs, until ctx ends; then it lets
-// the calls under way finish and returns nil. Any number of processes may run at
-// once on one store.
+// Run publishes what is due, books the occurrences of posts that recur, and runs
+// side jobs, until ctx ends; then it lets the calls under way finish and returns
+// nil. Any number of processes may run at once on one store.
 func (e *Engine) Run(ctx context.Context) error {
 	e.running.Add(1)
 	defer e.running.Add(-1)
@@ -334,6 +346,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	beside.Go(func() { e.planner.Run(ctx) })
 	return e.worker.Run(ctx)
 }
 
@@ -347,24 +360,33 @@ func (e *Engine) poll() time.Duration {
 	return e.cfg.Worker.Poll
 }
 
-// Tick publishes what is due now, runs the side jobs that are, and returns how
-// many deliveries it took, and when to call it again: the zero time if nothing
-// is scheduled. It is for hosts that cannot keep a loop running.
+// Tick publishes what is due now, books the occurrences of posts that recur,
+// runs the side jobs that are due, and returns how many deliveries it took, and
+// when to call it again: the zero time if nothing is scheduled. It is for hosts
+// that cannot keep a loop running.
 func (e *Engine) Tick(ctx context.Context) (int, time.Time, error) {
 	var n int
-	var next time.Time
-	var err error
+	var next, expand, job time.Time
+	var err, unbooked, failed error
 	if e.publishes() {
+		expand, unbooked = e.Posts.Expand(ctx)
 		n, next, err = e.worker.Tick(ctx)
 	}
-	if e.side == nil {
-		return n, next, err
+	if e.side != nil {
+		job, failed = e.side.tick(ctx)
 	}
-	job, failed := e.side.tick(ctx)
-	if next.IsZero() || !job.IsZero() && job.Before(next) {
-		next = job
+	return n, earliest(next, expand, job), errors.Join(err, unbooked, failed)
+}
+
+// earliest is the first of times, without those that are zero.
+func earliest(times ...time.Time) time.Time {
+	var out time.Time
+	for _, t := range times {
+		if out.IsZero() || !t.IsZero() && t.Before(out) {
+			out = t
+		}
 	}
-	return n, next, errors.Join(err, failed)
+	return out
 }
 
 // Wake has workers look at the schedule now: the one of this process, if it
@@ -379,6 +401,7 @@ func (e *Engine) Wake() {
 
 func (e *Engine) wakeHere() {
 	e.worker.Wake()
+	e.planner.Wake()
 	if e.side != nil {
 		e.side.runner.Wake()
 	}
@@ -403,6 +426,13 @@ func (e *Engine) Ready(ctx context.Context) error {
 	if late := e.cfg.Now().Sub(next); !next.IsZero() && late > overdue {
 		return fault.New(fault.Unavailable, "no_worker",
 			"Something has been due for %s and no worker has taken it.", late.Round(time.Second))
+	}
+	if next, err = e.cfg.Store.Posts().NextExpand(ctx); err != nil {
+		return fmt.Errorf("the posts that recur cannot be read: %w", err)
+	}
+	if late := e.cfg.Now().Sub(next); !next.IsZero() && late > overdue {
+		return fault.New(fault.Unavailable, "no_planner",
+			"Occurrences should have been booked %s ago and no worker has done it.", late.Round(time.Second))
 	}
 	return nil
 }

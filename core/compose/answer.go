@@ -36,6 +36,24 @@ func (s *Service) Settle(ctx context.Context, a domain.Actor, post domain.PostID
 	if err := fault.Check(ans.problems()); err != nil {
 		return View{}, err
 	}
+	return s.onDelivery(ctx, a, post, id, "settle", func(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery, now time.Time) (domain.Delivery, error) {
+		item := d.Current()
+		d, err := r.Deliveries().Update(ctx, a.Organization, id, func(d *domain.Delivery) error { return ans.apply(p, d, now) })
+		if err != nil {
+			return d, err
+		}
+		return d, s.close(ctx, r, d, item, ans, now)
+	})
+}
+
+// onDelivery has change work on one delivery of a post that the actor may
+// change, and tells of it.
+func (s *Service) onDelivery(ctx context.Context, a domain.Actor, post domain.PostID, id domain.DeliveryID, what string,
+	change func(context.Context, store.Repos, domain.Post, domain.Delivery, time.Time) (domain.Delivery, error),
+) (View, error) {
+	if err := access.Check(a, access.Write); err != nil {
+		return View{}, err
+	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		p, err := s.lock(ctx, r, a, post, 0)
@@ -49,18 +67,14 @@ func (s *Service) Settle(ctx context.Context, a domain.Actor, post domain.PostID
 		if err != nil {
 			return err
 		}
-		item := d.Current()
-		d, err = r.Deliveries().Update(ctx, a.Organization, id, func(d *domain.Delivery) error { return ans.apply(p, d, now) })
-		if err != nil {
-			return err
-		}
-		if err := s.close(ctx, r, d, item, ans, now); err != nil {
+		was := d.State
+		if d, err = change(ctx, r, p, d, now); err != nil || d.State == was {
 			return err
 		}
 		return s.tell(ctx, r, p, d, now)
 	})
 	if err != nil {
-		return View{}, fmt.Errorf("settle delivery %s: %w", id, err)
+		return View{}, fmt.Errorf("%s delivery %s: %w", what, id, err)
 	}
 	s.cfg.Wake()
 	return s.Get(ctx, a, post)
@@ -88,7 +102,7 @@ func (ans Answer) apply(p domain.Post, d *domain.Delivery, now time.Time) error 
 		return d.TryAgain(now)
 	}
 	var delay time.Duration
-	if items := p.ItemsFor(d.Channel); d.Current()+1 < len(items) {
+	if items := p.ContentOf(*d).ItemsFor(d.Channel); d.Current()+1 < len(items) {
 		delay = items[d.Current()+1].Delay
 	}
 	// The link stands for the id, too: it is all that anybody knows.
@@ -124,5 +138,5 @@ func (s *Service) tell(ctx context.Context, r store.Repos, p domain.Post, d doma
 	if err != nil {
 		return err
 	}
-	return s.cfg.Journal.Append(ctx, r, journal.Turned(p, d, states(all), now)...)
+	return s.cfg.Journal.Append(ctx, r, journal.Turned(p, d, domain.StatesOf(all, d), now)...)
 }

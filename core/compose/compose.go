@@ -4,9 +4,12 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/core/access"
@@ -29,6 +32,7 @@ const (
 	Draft When = "draft" // keep it, publish nothing
 	Now   When = "now"   // publish at once
 	At    When = "at"    // publish at Input.Time
+	Queue When = "queue" // publish on each channel in its next free slot
 )
 
 // Input is what an author wrote.
@@ -42,7 +46,10 @@ type Input struct {
 	// Zone is the IANA zone that a local Time is read in. Empty: the
 	// organization's.
 	Zone string
-	Tags []string
+	// Recurrence repeats it, begun at Time. Its Zone and Anchor are not read:
+	// they are the Zone and Time above. Nil: it is published once.
+	Recurrence *domain.Recurrence
+	Tags       []string
 }
 
 // View is a post with what became of it.
@@ -55,14 +62,17 @@ type View struct {
 	Events   []domain.Event
 }
 
-// Config is what the service needs. All fields are required.
+// Config is what the service needs. All fields but Expand are required.
 type Config struct {
 	Store   store.Store
 	Catalog *channel.Catalog
 	Media   *media.Service
 	Journal *journal.Journal
+	Log     *slog.Logger
 	Now     func() time.Time
-	NewID   func() string
+	// Expand works recurrence rules out. Nil: posts cannot be repeated.
+	Expand domain.Expand
+	NewID  func() string
 	// Wake tells workers that there may be something to do.
 	Wake func()
 }
@@ -92,22 +102,22 @@ func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, e
 	}
 	var out View
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		pl, problems, err := s.plan(ctx, r, a, in)
+		pl, err := s.checked(ctx, r, a, in)
 		if err != nil {
-			return err
-		}
-		if err := fault.Check(problems); err != nil {
 			return err
 		}
 		post := domain.Post{
 			ID: domain.PostID(s.cfg.NewID()), Organization: a.Organization, Author: a.User,
 			CreatedAt: pl.now, Revision: 1, Version: 1,
 		}
+		if err := s.takeSlots(ctx, r, &pl, post, nil); err != nil {
+			return err
+		}
 		pl.fill(&post)
 		if err := r.Posts().Insert(ctx, a.Organization, post); err != nil {
 			return err
 		}
-		out, err = s.book(ctx, r, post, nil, pl)
+		out, err = s.book(ctx, r, domain.Post{}, post, nil, pl)
 		return err
 	})
 	if err != nil {
@@ -126,25 +136,19 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 	}
 	var out View
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if _, err := s.lock(ctx, r, a, id, version); err != nil {
-			return err
-		}
-		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+		was, deliveries, err := s.open(ctx, r, a, id, version)
 		if err != nil {
 			return err
 		}
-		if err := editable(deliveries); err != nil {
-			return err
-		}
-		pl, problems, err := s.plan(ctx, r, a, in)
+		pl, err := s.checked(ctx, r, a, in)
 		if err != nil {
 			return err
 		}
-		if err := fault.Check(problems); err != nil {
-			return err
-		}
-		if in.When == Draft && anyOut(deliveries) {
+		if in.When == Draft && !was.Recurs() && anyOut(deliveries) {
 			return tooLate("part of it is out already, so it cannot become a draft again")
+		}
+		if err := s.takeSlots(ctx, r, &pl, was, deliveries); err != nil {
+			return err
 		}
 		post, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
 			pl.fill(p)
@@ -154,7 +158,7 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if err != nil {
 			return err
 		}
-		out, err = s.book(ctx, r, post, deliveries, pl)
+		out, err = s.book(ctx, r, was, post, deliveries, pl)
 		return err
 	})
 	if err != nil {
@@ -162,6 +166,31 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 	}
 	s.cfg.Wake()
 	return out, nil
+}
+
+// checked is plan for an Input that must have no problems.
+func (s *Service) checked(ctx context.Context, r store.Repos, a domain.Actor, in Input) (plan, error) {
+	pl, problems, err := s.plan(ctx, r, a, in)
+	if err == nil {
+		err = fault.Check(problems)
+	}
+	return pl, err
+}
+
+// open locks a post that may be edited and lists its deliveries.
+func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (domain.Post, []domain.Delivery, error) {
+	p, err := s.lock(ctx, r, a, id, version)
+	if err != nil {
+		return p, nil, err
+	}
+	if p, err = s.bookMissed(ctx, r, p, domain.Instant(s.cfg.Now())); err != nil {
+		return p, nil, err
+	}
+	deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+	if err != nil {
+		return p, nil, err
+	}
+	return p, deliveries, editable(p, deliveries)
 }
 
 // lock loads a post that the actor may change and keeps others from changing it
@@ -190,11 +219,12 @@ func tooLate(why string) error {
 }
 
 // editable refuses a change while something is on its way, and when there is
-// nothing left to change.
-func editable(ds []domain.Delivery) error {
-	open := len(ds) == 0
+// nothing left to change. There always is of a post that recurs.
+func editable(p domain.Post, ds []domain.Delivery) error {
+	open := len(ds) == 0 || p.Recurs() || p.State == domain.PostDraft
 	for _, d := range ds {
 		switch {
+		case d.Occurrence != "" || p.Recurs():
 		case d.Editable() || d.State == domain.DeliveryCanceled:
 			open = true
 		case d.State == domain.DeliveryPublished:
@@ -214,7 +244,7 @@ func editable(ds []domain.Delivery) error {
 
 func anyOut(ds []domain.Delivery) bool {
 	for _, d := range ds {
-		if d.Begun() {
+		if d.Begun() && d.Occurrence == "" {
 			return true
 		}
 	}
@@ -223,39 +253,22 @@ func anyOut(ds []domain.Delivery) bool {
 
 // book brings the deliveries of a post in line with what its author wants:
 // those of channels that stay are moved, those of channels that went are
-// canceled, new channels get one. What is out stays as it is.
-func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []domain.Delivery, pl plan) (View, error) {
-	before := domain.Summarize(p.State, states(old))
-	have := map[domain.ChannelID]bool{}
-	var out []domain.Delivery
-	for _, d := range old {
-		_, wanted := p.Target(d.Channel)
-		wanted = wanted && p.State == domain.PostScheduled
-		switch d.State {
-		case domain.DeliveryCanceled:
-		case domain.DeliveryPublished:
-			have[d.Channel] = true
-		default:
-			have[d.Channel] = wanted
-			var err error
-			if d, err = s.rebook(ctx, r, p, d.ID, wanted, pl); err != nil {
-				return View{}, err
-			}
-		}
-		out = append(out, d)
+// canceled, new channels get one. What is out stays as it is. was is the post
+// before.
+func (s *Service) book(ctx context.Context, r store.Repos, was, p domain.Post, old []domain.Delivery, pl plan) (View, error) {
+	before := domain.Summarize(p.State, p.Standing(old))
+	occurrences, once, err := s.occurrencesOf(ctx, r, p, old, pl.now)
+	if err != nil {
+		return View{}, err
 	}
-	var entries []journal.Entry
-	if p.State == domain.PostScheduled {
-		fresh := s.fresh(p, have, pl)
-		if err := r.Deliveries().Insert(ctx, p.Organization, fresh...); err != nil {
-			return View{}, err
-		}
-		for _, d := range fresh {
-			entries = append(entries, journal.Delivery(d, pl.now))
-		}
-		out = append(out, fresh...)
+	b := &series{s: s, r: r, p: p, was: was, now: pl.now, channels: pl.channels}
+	if err := b.edit(ctx, occurrences); err != nil {
+		return View{}, err
 	}
-	v := View{Post: p, Deliveries: out, Summary: domain.Summarize(p.State, states(out))}
+	if err := b.editOnce(ctx, once, pl); err != nil {
+		return View{}, err
+	}
+	v := View{Post: p, Deliveries: inOrder(b.all), Summary: domain.Summarize(p.State, p.Standing(b.all))}
 	kind := domain.PostEvent(v.Summary)
 	switch {
 	case p.State == domain.PostDraft:
@@ -263,47 +276,63 @@ func (s *Service) book(ctx context.Context, r store.Repos, p domain.Post, old []
 	case len(old) > 0 && v.Summary == before:
 		kind = domain.EventPostEdited
 	}
-	return v, s.cfg.Journal.Append(ctx, r, append(entries, journal.Post(p, kind, v.Summary, pl.now))...)
+	return v, s.cfg.Journal.Append(ctx, r, append(b.entries, journal.Post(p, kind, v.Summary, pl.now))...)
 }
 
-func (s *Service) rebook(ctx context.Context, r store.Repos, p domain.Post, id domain.DeliveryID, wanted bool, pl plan) (domain.Delivery, error) {
-	var was domain.DeliveryState
-	d, err := r.Deliveries().Update(ctx, p.Organization, id, func(d *domain.Delivery) error {
-		was = d.State
-		if !wanted {
-			return d.Cancel(pl.now)
-		}
-		return d.Reschedule(p.DueAt, p.Revision, len(p.ItemsFor(d.Channel)), pl.now)
+// inOrder puts the deliveries of a post in the order of views.
+func inOrder(ds []domain.Delivery) []domain.Delivery {
+	slices.SortStableFunc(ds, func(a, b domain.Delivery) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
-	if err != nil || d.State == was {
-		return d, err
-	}
-	return d, s.cfg.Journal.Append(ctx, r, journal.Delivery(d, pl.now))
+	return ds
 }
 
-// fresh makes the deliveries of the channels that have none yet.
-func (s *Service) fresh(p domain.Post, have map[domain.ChannelID]bool, pl plan) []domain.Delivery {
-	var out []domain.Delivery
-	for _, t := range p.Targets {
-		if have[t.Channel] {
-			continue
+// editOnce brings the deliveries that are no occurrences in line.
+func (b *series) editOnce(ctx context.Context, old []domain.Delivery, pl plan) error {
+	once := b.p.State == domain.PostScheduled && !b.p.Recurs()
+	have := map[domain.ChannelID]bool{}
+	for _, d := range old {
+		_, wanted := b.p.Target(d.Channel)
+		wanted = wanted && once
+		var err error
+		switch {
+		case d.State == domain.DeliveryCanceled:
+			b.all = append(b.all, d)
+		case d.State == domain.DeliveryPublished:
+			have[d.Channel] = true
+			b.all = append(b.all, d)
+		case wanted:
+			have[d.Channel] = true
+			err = b.change(ctx, d, func(d *domain.Delivery) error {
+				return d.Reschedule(pl.dueOn(d.Channel), b.p.Revision, len(b.p.ItemsFor(d.Channel)), b.now)
+			})
+		default:
+			err = b.withdraw(ctx, d)
 		}
-		out = append(out, domain.Delivery{
-			ID: domain.DeliveryID(s.cfg.NewID()), Organization: p.Organization, Post: p.ID,
-			Channel: t.Channel, Provider: pl.channels[t.Channel].Provider, State: domain.DeliveryScheduled,
-			DueAt: p.DueAt, WakeAt: p.DueAt, Revision: p.Revision, Parts: make([]domain.Part, len(p.ItemsFor(t.Channel))),
-			CreatedAt: pl.now, UpdatedAt: pl.now, Version: 1,
-		})
+		if err != nil {
+			return err
+		}
 	}
-	return out
+	if !once {
+		return nil
+	}
+	var fresh []domain.Delivery
+	for _, t := range b.p.Targets {
+		if !have[t.Channel] {
+			fresh = append(fresh, b.s.delivery(b.p, t.Channel, b.channels[t.Channel].Provider, pl.dueOn(t.Channel), b.now))
+		}
+	}
+	return b.insert(ctx, fresh)
 }
 
-func states(ds []domain.Delivery) []domain.DeliveryState {
-	out := make([]domain.DeliveryState, len(ds))
-	for i, d := range ds {
-		out[i] = d.State
+// delivery makes a delivery of p that waits for due.
+func (s *Service) delivery(p domain.Post, ch domain.ChannelID, provider domain.ProviderID, due, now time.Time) domain.Delivery {
+	return domain.Delivery{
+		ID: domain.DeliveryID(s.cfg.NewID()), Organization: p.Organization, Post: p.ID,
+		Channel: ch, Provider: provider, State: domain.DeliveryScheduled,
+		DueAt: due, WakeAt: due, Revision: p.Revision, Parts: make([]domain.Part, len(p.ItemsFor(ch))),
+		CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
-	return out
 }
 
 // Delete withdraws a post: nothing of it that has not gone out will. What is out
@@ -359,14 +388,16 @@ func (s *Service) withdraw(ctx context.Context, r store.Repos, d domain.Delivery
 }
 
 // TryAgain takes up the deliveries of a post that failed or were missed. The
-// ones that are out, unknown or waiting are left alone.
+// ones that are out, unknown or waiting are left alone, and so are, of a post
+// that recurs, those of earlier occurrences: they would all go out at once.
 func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID) (View, error) {
 	if err := access.Check(a, access.Write); err != nil {
 		return View{}, err
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if _, err := s.lock(ctx, r, a, id, 0); err != nil {
+		p, err := s.lock(ctx, r, a, id, 0)
+		if err != nil {
 			return err
 		}
 		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
@@ -374,12 +405,9 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 			return err
 		}
 		n := 0
-		for _, d := range deliveries {
-			if d.State != domain.DeliveryFailed && d.State != domain.DeliveryMissed {
-				continue
-			}
+		for _, d := range latestFailed(deliveries) {
 			n++
-			if err := s.again(ctx, r, d, now); err != nil {
+			if err := s.again(ctx, r, p, d, now); err != nil {
 				return err
 			}
 		}
@@ -395,13 +423,31 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 	return s.Get(ctx, a, id)
 }
 
-// again takes up one delivery whose post is locked, and tells of it.
-func (s *Service) again(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
-	d, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error { return d.TryAgain(now) })
+// again takes up one delivery of p, which is locked, and tells of it. One of
+// which nothing is out yet takes the content that the post has now.
+func (s *Service) again(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery, now time.Time) error {
+	d, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error {
+		if err := d.TryAgain(now); err != nil || d.Begun() {
+			return err
+		}
+		return d.Amend(p.Revision, len(p.ItemsFor(d.Channel)), now)
+	})
 	if err != nil {
 		return err
 	}
 	return s.cfg.Journal.Append(ctx, r, journal.Delivery(d, now))
+}
+
+// latestFailed picks what failed or was missed, of occurrences the latest one.
+func latestFailed(ds []domain.Delivery) []domain.Delivery {
+	var out []domain.Delivery
+	latest := ""
+	for _, d := range ds {
+		if d.State == domain.DeliveryFailed || d.State == domain.DeliveryMissed {
+			out, latest = append(out, d), max(latest, d.Occurrence)
+		}
+	}
+	return slices.DeleteFunc(out, func(d domain.Delivery) bool { return d.Occurrence != latest })
 }
 
 // Get returns a post with its deliveries and attempts, or a NotFound fault.
@@ -470,7 +516,7 @@ func (s *Service) views(ctx context.Context, org domain.OrganizationID, posts []
 	}
 	out := make([]View, len(posts))
 	for i, p := range posts {
-		out[i] = View{Post: p, Deliveries: by[p.ID], Summary: domain.Summarize(p.State, states(by[p.ID]))}
+		out[i] = View{Post: p, Deliveries: by[p.ID], Summary: domain.Summarize(p.State, p.Standing(by[p.ID]))}
 	}
 	return out, nil
 }

@@ -229,12 +229,13 @@ func (t *retry) batch(ctx context.Context, ds []domain.Delivery) error {
 // take takes up those of ds that are as they were when they were listed, and
 // returns how many that are.
 func (t *retry) take(ctx context.Context, r store.Repos, ds []domain.Delivery) (n int, err error) {
-	there, err := t.lockAll(ctx, r, ds)
+	posts, err := t.lockAll(ctx, r, ds)
 	if err != nil {
 		return 0, err
 	}
 	for _, listed := range ds {
-		if !there[listed.Post] {
+		p, there := posts[listed.Post]
+		if !there {
 			continue
 		}
 		d, err := r.Deliveries().Get(ctx, t.actor.Organization, listed.ID)
@@ -244,7 +245,7 @@ func (t *retry) take(ctx context.Context, r store.Repos, ds []domain.Delivery) (
 		if d.Version != listed.Version {
 			continue
 		}
-		if err := t.again(ctx, r, d, t.now); err != nil {
+		if err := t.again(ctx, r, p, d, t.now); err != nil {
 			return 0, err
 		}
 		n++
@@ -254,17 +255,19 @@ func (t *retry) take(ctx context.Context, r store.Repos, ds []domain.Delivery) (
 
 // lockAll locks the posts of ds, in the order of their ids, so that two runs
 // cannot wait for each other. It returns those that are still there.
-func (t *retry) lockAll(ctx context.Context, r store.Repos, ds []domain.Delivery) (map[domain.PostID]bool, error) {
-	there := map[domain.PostID]bool{}
+func (t *retry) lockAll(ctx context.Context, r store.Repos, ds []domain.Delivery) (map[domain.PostID]domain.Post, error) {
+	named, there := map[domain.PostID]bool{}, map[domain.PostID]domain.Post{}
 	for _, d := range ds {
-		there[d.Post] = false
+		named[d.Post] = true
 	}
-	for _, id := range slices.Sorted(maps.Keys(there)) {
-		_, err := t.lock(ctx, r, t.actor, id, 0)
-		if err != nil && fault.KindOf(err) != fault.NotFound {
+	for _, id := range slices.Sorted(maps.Keys(named)) {
+		p, err := t.lock(ctx, r, t.actor, id, 0)
+		switch {
+		case err == nil:
+			there[id] = p
+		case fault.KindOf(err) != fault.NotFound:
 			return nil, err
 		}
-		there[id] = err == nil
 	}
 	return there, nil
 }

@@ -17,11 +17,16 @@ const pastGrace = time.Minute
 
 // plan is an Input that was looked at: what it names, and when it is due.
 type plan struct {
-	in       Input
-	now      time.Time
-	due      time.Time
-	zone     string
-	wall     string
+	in   Input
+	org  domain.Organization
+	now  time.Time
+	due  time.Time
+	zone string
+	wall string
+	// repeat is the recurrence as text, and slots is when it is due on each
+	// channel, if it was queued.
+	repeat   string
+	slots    map[domain.ChannelID]time.Time
 	channels map[domain.ChannelID]domain.Channel
 	media    map[domain.MediaID]domain.Media
 }
@@ -42,10 +47,16 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 	if err := pl.load(ctx, r, a.Organization); err != nil {
 		return pl, nil, err
 	}
-	problems := pl.setTime(org)
+	problems, err := s.setTime(&pl, org)
+	if err != nil {
+		return pl, nil, err
+	}
 	problems = append(problems, s.checkShape(pl)...)
 	if in.When != Draft {
 		problems = append(problems, s.checkPlatforms(pl)...)
+	}
+	if in.When == Queue {
+		problems = append(problems, pl.checkSlots()...)
 	}
 	return pl, once(problems), nil
 }
@@ -93,17 +104,39 @@ func (pl *plan) named() ([]domain.ChannelID, []domain.MediaID) {
 }
 
 // setTime reads the time the author wishes.
-func (pl *plan) setTime(org domain.Organization) []fault.Problem {
+func (s *Service) setTime(pl *plan, org domain.Organization) ([]fault.Problem, error) {
+	pl.org = org
 	loc := org.Location()
 	pl.zone = org.Zone
 	if pl.in.Zone != "" {
-		l, err := time.LoadLocation(pl.in.Zone)
-		if err != nil || pl.in.Zone == "Local" {
-			return []fault.Problem{{Field: "timezone", Rule: "zone", Message: "This is not a time zone. Use a name such as Europe/Berlin."}}
+		var ok bool
+		if loc, ok = zone(pl.in.Zone); !ok {
+			return about("timezone", "zone", "This is not a time zone. Use a name such as Europe/Berlin."), nil
 		}
-		loc, pl.zone = l, pl.in.Zone
+		pl.zone = pl.in.Zone
 	}
-	return pl.setDue(loc)
+	problems := pl.setDue(loc)
+	more, err := s.setRecurrence(pl)
+	return append(problems, more...), err
+}
+
+// dueOn is when the post is due on a channel.
+func (pl *plan) dueOn(ch domain.ChannelID) time.Time {
+	if at, ok := pl.slots[ch]; ok {
+		return at
+	}
+	return pl.due
+}
+
+// zone loads a zone by its name.
+func zone(name string) (*time.Location, bool) {
+	loc, err := time.LoadLocation(name)
+	return loc, err == nil && name != "Local"
+}
+
+// about is one problem.
+func about(field, rule, message string) []fault.Problem {
+	return []fault.Problem{{Field: field, Rule: rule, Message: message}}
 }
 
 func (pl *plan) setDue(loc *time.Location) []fault.Problem {
@@ -111,25 +144,36 @@ func (pl *plan) setDue(loc *time.Location) []fault.Problem {
 	case Now:
 		pl.due = pl.now
 		return nil
+	case Queue:
+		if pl.in.Time != "" {
+			return about("scheduledAt", "not_together", "What is queued takes the next free posting time of each channel. Leave the time out, or schedule the post for it.")
+		}
+		return nil
 	case Draft, At:
+		return pl.setWish(loc)
 	default:
-		return []fault.Problem{{Field: "when", Rule: "enum", Message: "This must be one of: draft, now, at."}}
+		return about("when", "enum", "This must be one of: draft, now, at, queue.")
 	}
+}
+
+// setWish reads Input.Time.
+func (pl *plan) setWish(loc *time.Location) []fault.Problem {
 	if pl.in.Time == "" {
 		if pl.in.When == At {
-			return []fault.Problem{{Field: "scheduledAt", Rule: "required", Message: "Say when to publish, or publish now, or save a draft."}}
+			return about("scheduledAt", "required", "Say when to publish, or publish now, or save a draft.")
 		}
 		return nil
 	}
 	t, err := domain.ParseTime(pl.in.Time, loc)
 	if err != nil {
-		return []fault.Problem{{Field: "scheduledAt", Rule: "format", Message: "This is not a time. Write it like 2026-03-29T09:00:00+02:00, or without the offset for local time."}}
+		return about("scheduledAt", "format", "This is not a time. Write it like 2026-03-29T09:00:00+02:00, or without the offset for local time.")
 	}
 	if y := t.Year(); y < 2000 || y > 2200 {
-		return []fault.Problem{{Field: "scheduledAt", Rule: "range", Message: "This year is out of range."}}
+		return about("scheduledAt", "range", "This year is out of range.")
 	}
-	if pl.in.When == At && t.Before(pl.now.Add(-pastGrace)) {
-		return []fault.Problem{{Field: "scheduledAt", Rule: "in_the_past", Message: "This time has passed. Choose one in the future, or publish now."}}
+	// What recurs may have begun long ago.
+	if pl.in.When == At && pl.in.Recurrence == nil && t.Before(pl.now.Add(-pastGrace)) {
+		return about("scheduledAt", "in_the_past", "This time has passed. Choose one in the future, or publish now.")
 	}
 	pl.due, pl.wall = t, t.In(loc).Format("2006-01-02T15:04:05")
 	return nil
@@ -143,4 +187,9 @@ func (pl *plan) fill(p *domain.Post) {
 	}
 	p.Items, p.Targets, p.Tags = pl.in.Items, pl.in.Targets, pl.in.Tags
 	p.DueAt, p.Zone, p.Wall, p.UpdatedAt = pl.due, pl.zone, pl.wall, pl.now
+	p.Recurrence, p.Queued = pl.repeat, pl.in.When == Queue
+	p.ExpandAt, p.ExpandedTo = time.Time{}, time.Time{}
+	if p.Recurs() && p.State == domain.PostScheduled {
+		p.ExpandAt, p.ExpandedTo = pl.due, pl.now
+	}
 }

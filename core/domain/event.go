@@ -14,6 +14,7 @@ const (
 	EventPostDrafted         EventKind = "post.drafted"
 	EventPostEdited          EventKind = "post.edited"
 	EventPostDeleted         EventKind = "post.deleted"
+	EventPostStuck           EventKind = "post.repeat_failed"
 	EventChannelConnected    EventKind = "channel.connected"
 	EventChannelReconnect    EventKind = "channel.reconnect_needed"
 	EventChannelDisconnected EventKind = "channel.disconnected"

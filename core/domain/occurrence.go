@@ -46,9 +46,34 @@ func (d *Delivery) Amend(revision, items int, now time.Time) error {
 	return nil
 }
 
-// Booking is what Rebook is told of d.
-func (d Delivery) Booking() Booking {
-	return Booking{Key: d.Occurrence, At: d.DueAt, Fixed: !d.Editable()}
+// Booking is what Align is told of d: it is fixed once it is due.
+func (d Delivery) Booking(now time.Time) Booking {
+	return Booking{Key: d.Occurrence, At: d.DueAt, Fixed: !d.Editable() || !d.DueAt.After(now)}
+}
+
+// Once is the only time of a post that does not recur, on the clocks of loc.
+func Once(at time.Time, loc *time.Location) Occurrence {
+	wall := wallClock(at.In(loc))
+	return Occurrence{Key: wall.Format(wallKey), Wall: wall, At: Instant(at)}
+}
+
+// LocalTime reads a time without an offset as a Recurrence's Anchor has it. It
+// reports false for anything else.
+func LocalTime(s string) (string, bool) {
+	t, ok := readWall(s)
+	return t.Format(wallKey), ok
+}
+
+// StatesOf lists the states of those of ds that belong together with d: the
+// same occurrence on all channels, d among them.
+func StatesOf(ds []Delivery, d Delivery) []DeliveryState {
+	out := []DeliveryState{d.State}
+	for _, o := range ds {
+		if o.Occurrence == d.Occurrence && o.ID != d.ID {
+			out = append(out, o.State)
+		}
+	}
+	return out
 }
 
 // EarliestKey is not after the key of any occurrence later than t, whatever its

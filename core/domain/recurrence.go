@@ -411,6 +411,11 @@ func Rebook(r Recurrence, expand Expand, bookings []Booking, now time.Time, n in
 	if err != nil {
 		return Changes{}, err
 	}
+	return Align(wanted, bookings, now), nil
+}
+
+// Align is Rebook for occurrences after now that are known.
+func Align(wanted []Occurrence, bookings []Booking, now time.Time) Changes {
 	var out Changes
 	booked := map[string]Booking{}
 	for _, b := range bookings {
@@ -431,5 +436,5 @@ func Rebook(r Recurrence, expand Expand, bookings []Booking, now time.Time, n in
 			out.Drop = append(out.Drop, b.Key)
 		}
 	}
-	return out, nil
+	return out
 }

@@ -13,6 +13,7 @@ var sentences = map[domain.EventKind]string{
 	domain.EventPostDrafted:                         "Saved as a draft.",
 	domain.EventPostEdited:                          "Edited.",
 	domain.EventPostDeleted:                         "Deleted.",
+	domain.EventPostStuck:                           "Its next times could not be worked out; this is tried again every hour.",
 	domain.PostEvent(domain.SummaryScheduled):       "Scheduled.",
 	domain.PostEvent(domain.SummaryPublished):       "Published everywhere.",
 	domain.PostEvent(domain.SummaryPartlyPublished): "Published on some channels.",

@@ -65,6 +65,7 @@ type deliveryData struct {
 	Integration string      `json:"integrationId"`
 	Provider    string      `json:"provider"`
 	State       string      `json:"state"`
+	Occurrence  string      `json:"occurrence,omitempty"`
 	DueAt       time.Time   `json:"dueAt"`
 	Reason      *reasonData `json:"reason,omitempty"`
 	Items       []partData  `json:"items,omitempty"`
@@ -74,7 +75,7 @@ type deliveryData struct {
 func Delivery(d domain.Delivery, now time.Time) Entry {
 	data := deliveryData{
 		Delivery: string(d.ID), Post: string(d.Post), Integration: string(d.Channel),
-		Provider: string(d.Provider), State: string(d.State), DueAt: d.DueAt, Reason: reasonOf(d.Reason),
+		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence, DueAt: d.DueAt, Reason: reasonOf(d.Reason),
 	}
 	for _, p := range d.Parts {
 		if p.Ref != nil {
@@ -103,7 +104,8 @@ func Post(p domain.Post, kind domain.EventKind, sum domain.Summary, now time.Tim
 }
 
 // Turned tells that d, a delivery of p, turned to its state, and what that makes
-// of the post. all are the states of the deliveries of p, d among them.
+// of the post. all are the states of the deliveries of p that belong together
+// with d, itself among them: those of the same occurrence.
 func Turned(p domain.Post, d domain.Delivery, all []domain.DeliveryState, now time.Time) []Entry {
 	out := []Entry{Delivery(d, now)}
 	sum := domain.Summarize(domain.PostScheduled, all)

@@ -197,6 +197,7 @@ func (p *Publisher) load(ctx context.Context, j *job) error {
 	if j.post, err = p.cfg.Store.Posts().Get(ctx, d.Organization, d.Post); err != nil {
 		return err
 	}
+	j.post = j.post.ContentOf(d)
 	org, err := p.cfg.Store.Organizations().Get(ctx, d.Organization)
 	if err != nil {
 		return err

@@ -131,10 +131,7 @@ func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.De
 		if err != nil {
 			return err
 		}
-		states = states[:0]
-		for _, o := range all {
-			states = append(states, o.State)
-		}
+		states = domain.StatesOf(all, d)
 	}
 	return p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crierhq/crier/adapters/memblob"
 	"github.com/crierhq/crier/adapters/mempassword"
+	"github.com/crierhq/crier/adapters/memrecur"
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
@@ -60,7 +61,7 @@ func New(t testing.TB, options ...func(*core.Config)) *Engine {
 	var ids atomic.Int64
 	cfg := core.Config{
 		Store: memstore.New(), Blobs: e.Blobs, Sealer: sealer, Hasher: hasher, Providers: []social.Provider{e.Platform},
-		Now: clock.Now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) },
+		Recur: memrecur.New(), Now: clock.Now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) },
 	}
 	for _, o := range options {
 		o(&cfg)

@@ -21,6 +21,7 @@ import (
 	"github.com/crierhq/crier/adapters/diskblob"
 	"github.com/crierhq/crier/adapters/guardhttp"
 	"github.com/crierhq/crier/adapters/httpapi"
+	"github.com/crierhq/crier/adapters/rrulerecur"
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/apps/internal/secrets"
 	"github.com/crierhq/crier/core"
@@ -174,6 +175,7 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		Store: st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
 		Registration: core.Registration(a.cfg.Accounts.Registration),
 		MediaURL:     a.mediaURL(),
+		Recur:        rrulerecur.New(),
 		MaxUpload:    int64(a.cfg.Storage.MaxUploadBytes),
 		Policy: core.Policy{
 			Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff,
