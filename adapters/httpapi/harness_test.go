@@ -24,6 +24,7 @@ import (
 	"github.com/crierhq/crier/adapters/httpapi"
 	"github.com/crierhq/crier/adapters/memblob"
 	"github.com/crierhq/crier/adapters/mempassword"
+	"github.com/crierhq/crier/adapters/memrecur"
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
@@ -110,7 +111,7 @@ func newWorldOn(t testing.TB, mount router, change ...func(*core.Config)) *world
 	must(t, err)
 	cfg := core.Config{
 		Store: memstore.New(), Blobs: blobs, Sealer: sealer, Hasher: hasher, Now: w.clock.Now,
-		Providers: []social.Provider{formPlatform{}, redirectPlatform{}}, MaxUpload: maxUpload,
+		Providers: []social.Provider{formPlatform{}, redirectPlatform{}}, Recur: memrecur.New(), MaxUpload: maxUpload,
 	}
 	for _, c := range change {
 		c(&cfg)

@@ -23,6 +23,7 @@ type integrationBody struct {
 	StateReason    string      `json:"stateReason,omitempty" doc:"Why it is not active."`
 	TokenExpiresAt string      `json:"tokenExpiresAt,omitempty" format:"date-time" doc:"When the current sign-in at the platform ends; absent where it does not. Most are renewed before."`
 	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
+	Slots          []slotBody  `json:"slots" nullable:"false" doc:"Its weekly posting times on the clocks of the organization, from Monday. A post of the type queue takes the next one that is free."`
 	CreatedAt      string      `json:"createdAt" format:"date-time"`
 	UpdatedAt      string      `json:"updatedAt" format:"date-time"`
 }
@@ -117,7 +118,7 @@ func (a *api) fromChannel(c domain.Channel) integrationBody {
 	out := integrationBody{
 		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
 		State: string(c.State), StateReason: c.StateReason, TokenExpiresAt: stamp(c.SecretExpires),
-		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
+		Slots: fromSlots(c.Slots), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}
 	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {
 		limits := fromLimits(pf.Limits(c.Traits))

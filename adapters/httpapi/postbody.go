@@ -10,22 +10,24 @@ import (
 
 // postBody is a post with what became of it.
 type postBody struct {
-	ID           string         `json:"id"`
-	State        string         `json:"state" enum:"draft,scheduled,publishing,published,partly_published,attention,canceled,deleted" doc:"The sum of its deliveries."`
-	Content      string         `json:"content" doc:"The text of the first item."`
-	Items        []itemBody     `json:"items" nullable:"false"`
-	Integrations []targetBody   `json:"integrations" nullable:"false"`
-	ScheduledAt  string         `json:"scheduledAt,omitempty" format:"date-time"`
-	Timezone     string         `json:"timezone,omitempty" doc:"The zone that the author meant."`
-	LocalTime    string         `json:"localTime,omitempty" doc:"What the clocks show there when it is due."`
-	Tags         []string       `json:"tags" nullable:"false"`
-	Author       string         `json:"author,omitempty" doc:"The id of the person who wrote it."`
-	Version      int            `json:"version" doc:"Counts the changes; it is the ETag."`
-	CreatedAt    string         `json:"createdAt" format:"date-time"`
-	UpdatedAt    string         `json:"updatedAt" format:"date-time"`
-	Deliveries   []deliveryBody `json:"deliveries" nullable:"false" doc:"What became of it, one for each channel. A draft has none."`
-	Attempts     []attemptBody  `json:"attempts,omitempty" nullable:"false" doc:"Every call that could change something on a platform. Lists leave them out."`
-	Timeline     []momentBody   `json:"timeline,omitempty" nullable:"false" doc:"What happened, in order; at most the newest 200. Lists leave it out."`
+	ID           string          `json:"id"`
+	State        string          `json:"state" enum:"draft,scheduled,publishing,published,partly_published,attention,canceled,deleted" doc:"The sum of its deliveries."`
+	Content      string          `json:"content" doc:"The text of the first item."`
+	Items        []itemBody      `json:"items" nullable:"false"`
+	Integrations []targetBody    `json:"integrations" nullable:"false"`
+	ScheduledAt  string          `json:"scheduledAt,omitempty" format:"date-time" doc:"When it is due: of a post that repeats, the next time; of a queued one, the first."`
+	Timezone     string          `json:"timezone,omitempty" doc:"The zone that the author meant."`
+	LocalTime    string          `json:"localTime,omitempty" doc:"What the clocks show there when it is due; of a post that repeats, when it began."`
+	Recurrence   *recurrenceBody `json:"recurrence,omitempty" doc:"How it is repeated, begun at localTime in timezone."`
+	Queued       bool            `json:"queued,omitempty" doc:"Whether each integration publishes it at a posting time of its own."`
+	Tags         []string        `json:"tags" nullable:"false"`
+	Author       string          `json:"author,omitempty" doc:"The id of the person who wrote it."`
+	Version      int             `json:"version" doc:"Counts the changes; it is the ETag."`
+	CreatedAt    string          `json:"createdAt" format:"date-time"`
+	UpdatedAt    string          `json:"updatedAt" format:"date-time"`
+	Deliveries   []deliveryBody  `json:"deliveries" nullable:"false" doc:"What became of it, one for each integration and occurrence: of a post that repeats those that are to come or under way, and of the newest 20 occurrences. A draft has none."`
+	Attempts     []attemptBody   `json:"attempts,omitempty" nullable:"false" doc:"Every call that could change something on a platform. Lists leave them out."`
+	Timeline     []momentBody    `json:"timeline,omitempty" nullable:"false" doc:"What happened, in order; at most the newest 200. Lists leave it out."`
 }
 
 type itemBody struct {
@@ -49,6 +51,7 @@ type deliveryBody struct {
 	ID          string          `json:"id"`
 	Integration integrationRef  `json:"integration"`
 	State       string          `json:"state" enum:"scheduled,preparing,publishing,processing,published,failed,unknown,blocked,missed,canceled"`
+	Occurrence  string          `json:"occurrence,omitempty" doc:"Which occurrence of a post that repeats it is: what the clocks of its zone show then." example:"2030-03-26T09:00:00"`
 	DueAt       string          `json:"dueAt" format:"date-time"`
 	Reason      *reasonBody     `json:"reason,omitempty" doc:"Why it is where it is."`
 	Items       []publishedBody `json:"items" nullable:"false" doc:"One for each item; without an id where it is not out."`
@@ -90,7 +93,7 @@ func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) pos
 	p := v.Post
 	out := postBody{
 		ID: string(p.ID), State: string(v.Summary), Items: fromItems(p.Items), Integrations: []targetBody{},
-		ScheduledAt: stamp(p.DueAt), Timezone: p.Zone, LocalTime: p.Wall, Tags: p.Tags, Author: string(p.Author), Version: p.Version,
+		ScheduledAt: stamp(p.DueAt), Timezone: p.Zone, LocalTime: p.Wall, Recurrence: fromRecurrence(p), Queued: p.Queued, Tags: p.Tags, Author: string(p.Author), Version: p.Version,
 		CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt), Deliveries: []deliveryBody{},
 	}
 	if len(p.Items) > 0 {
@@ -139,7 +142,7 @@ func fromItems(items []domain.Item) []itemBody {
 
 func fromDelivery(d domain.Delivery, ch domain.Channel) deliveryBody {
 	out := deliveryBody{
-		ID: string(d.ID), Integration: toRef(ch), State: string(d.State), DueAt: stamp(d.DueAt), Reason: fromReason(d.Reason),
+		ID: string(d.ID), Integration: toRef(ch), State: string(d.State), Occurrence: d.Occurrence, DueAt: stamp(d.DueAt), Reason: fromReason(d.Reason),
 		Items: make([]publishedBody, len(d.Parts)), UpdatedAt: stamp(d.UpdatedAt),
 	}
 	for i, p := range d.Parts {

@@ -24,7 +24,8 @@ type postInput struct {
 	Integrations []targetInput     `json:"integrations,omitempty" nullable:"false" doc:"Where it is to go. A draft may have none."`
 	ScheduledAt  string            `json:"scheduledAt,omitempty" maxLength:"64" doc:"When to publish: RFC 3339, or local time without an offset, which is read in timezone." example:"2030-03-29T09:00:00+01:00"`
 	Timezone     string            `json:"timezone,omitempty" maxLength:"64" doc:"The IANA time zone of a local time. Default: that of the organization." example:"Europe/Berlin"`
-	Type         string            `json:"type,omitempty" enum:"draft,schedule,now" doc:"draft: keep it; schedule: publish at scheduledAt; now: publish at once. Default: schedule where scheduledAt is given, else draft."`
+	Recurrence   *recurrenceBody   `json:"recurrence,omitempty" doc:"How it is repeated from scheduledAt on. Each occurrence is a delivery of its own on each integration."`
+	Type         string            `json:"type,omitempty" enum:"draft,schedule,now,queue" doc:"draft: keep it; schedule: publish at scheduledAt; now: publish at once; queue: publish on each integration at its next free posting time. Default: schedule where scheduledAt is given, else draft."`
 	Tags         []string          `json:"tags,omitempty" nullable:"false"`
 }
 
@@ -86,7 +87,7 @@ func (t *targetInput) Resolve(ctx huma.Context, path *huma.PathBuffer) []error {
 }
 
 // whens is what the types of a post are called in the core.
-var whens = map[string]compose.When{"": "", "draft": core.Draft, "schedule": core.At, "now": core.Now}
+var whens = map[string]compose.When{"": "", "draft": core.Draft, "schedule": core.At, "now": core.Now, "queue": core.Queue}
 
 // short reports whether the author used content and media instead of items.
 func (p *postInput) short() bool { return len(p.Items) == 0 }
@@ -94,7 +95,7 @@ func (p *postInput) short() bool { return len(p.Items) == 0 }
 // toCore returns the post as the core takes it, and what is wrong with it
 // before that.
 func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
-	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Tags: p.Tags}
+	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags}
 	var problems []fault.Problem
 	if p.short() {
 		if p.Content != "" || len(p.Media) > 0 {

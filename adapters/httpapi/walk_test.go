@@ -85,7 +85,8 @@ func (f *fixture) state() string {
 func (f *fixture) bodies() map[string]string {
 	post := `{"items":[{"content":"a","media":[{"id":"` + f.file + `","alt":"b"},"` + f.file + `"]},{"content":"c","delaySeconds":5}],` +
 		`"integrations":[{"id":"` + f.channel + `","settings":{"visibility":"public"},"items":[{"content":"d","media":["` + f.file + `"]}]}],` +
-		`"scheduledAt":"2026-05-01T10:00:00Z","timezone":"Europe/Berlin","type":"schedule","tags":["x"]}`
+		`"scheduledAt":"2026-05-01T10:00:00Z","timezone":"Europe/Berlin","type":"schedule","tags":["x"],` +
+		`"recurrence":{"rule":"FREQ=WEEKLY","until":"2026-12-31","except":["2026-05-08"]}}`
 	return map[string]string{
 		"POST /auth/register":                           `{"email":"new@example.org","password":"long enough","name":"New","organization":"Org","timezone":"UTC"}`,
 		"POST /auth/login":                              `{"email":"ann@example.org","password":"long enough"}`,
@@ -94,6 +95,8 @@ func (f *fixture) bodies() map[string]string {
 		"POST /posts":                                   post,
 		"POST /posts/validate":                          post,
 		"PUT /posts/{id}":                               post,
+		"POST /posts/preview":                           `{"scheduledAt":"2026-05-01T10:00","timezone":"Europe/Berlin","recurrence":{"everyDays":3,"count":9},"post":"` + f.draft + `","count":5}`,
+		"PUT /integrations/{id}/slots":                  `{"slots":[{"weekday":"tuesday","time":"09:00"},{"weekday":"friday","time":"18:30"}]}`,
 		"POST /posts/failures/retry":                    `{"code":"rejected","state":"failed","provider":"form","integrationId":"` + f.channel + `","dryRun":true}`,
 		"POST /posts/{id}/deliveries/{delivery}/settle": `{"there":true,"link":"https://example.org/1"}`,
 	}

@@ -32,13 +32,7 @@ func (s *Service) takeSlots(ctx context.Context, r store.Repos, pl *plan, was do
 	if pl.in.When != Queue {
 		return nil
 	}
-	pl.slots = map[domain.ChannelID]time.Time{}
-	for _, d := range old {
-		waiting := was.Queued && waits(d) && d.DueAt.After(pl.now)
-		if d.Occurrence == "" && (waiting || d.State == domain.DeliveryPublished) {
-			pl.slots[d.Channel] = d.DueAt
-		}
-	}
+	pl.keepSlots(was, old)
 	at := map[domain.ChannelID]int{}
 	for i, t := range pl.in.Targets {
 		at[t.Channel] = i
@@ -60,6 +54,17 @@ func (s *Service) takeSlots(ctx context.Context, r store.Repos, pl *plan, was do
 	loc := pl.org.Location()
 	pl.zone, pl.wall = loc.String(), pl.due.In(loc).Format("2006-01-02T15:04:05")
 	return nil
+}
+
+// keepSlots notes when what was queued is due, or out.
+func (pl *plan) keepSlots(was domain.Post, old []domain.Delivery) {
+	pl.slots = map[domain.ChannelID]time.Time{}
+	for _, d := range old {
+		waiting := was.Queued && waits(d) && d.DueAt.After(pl.now)
+		if d.Occurrence == "" && (waiting || d.State == domain.DeliveryPublished) {
+			pl.slots[d.Channel] = d.DueAt
+		}
+	}
 }
 
 // takeSlot is takeSlots for one channel, the i-th of the post.
