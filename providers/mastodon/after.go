@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +66,7 @@ func (p *Provider) Metrics(ctx context.Context, t social.Target, ref social.Ref)
 // https://docs.joinmastodon.org/methods/search/#v2
 func (p *Provider) Resolve(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
 	link, err := url.Parse(ref.URL)
-	if err != nil || link.Host == "" || link.Scheme != "https" && link.Scheme != "http" {
+	if err != nil || link.Host == "" {
 		return social.Ref{}, social.Errorf(social.CodeRejected, "This is not the link of a post.")
 	}
 	if err := over(ctx); err != nil {
@@ -79,16 +81,23 @@ func (p *Provider) Resolve(ctx context.Context, t social.Target, ref social.Ref)
 	}
 	_, err = p.call(ctx, t, rest.Request{
 		Method: http.MethodGet, Path: "/api/v2/search", Out: &found,
-		Query: url.Values{"q": {ref.URL}, "type": {"statuses"}, "resolve": {"true"}, "limit": {"1"}},
+		Query: url.Values{"q": {ref.URL}, "type": {"statuses"}, "resolve": {"true"}, "limit": {"5"}},
 	})
 	if err != nil {
 		return social.Ref{}, err
 	}
-	if len(found.Statuses) == 0 || found.Statuses[0].ID == "" {
+	i := slices.IndexFunc(found.Statuses, func(s status) bool { return s.ID != "" && (samePost(link, s.URL) || samePost(link, s.URI)) })
+	if i < 0 {
 		return social.Ref{}, social.Errorf(social.CodeUnavailable, "The server of this account does not see the post yet.")
 	}
-	s := found.Statuses[0]
-	return social.Ref{ID: string(s.ID), URL: linkOf(s)}, nil
+	return social.Ref{ID: string(found.Statuses[i].ID), URL: linkOf(found.Statuses[i])}, nil
+}
+
+// samePost reports whether an address is the post that link leads to, however
+// the server spells its path. A search may also find posts that speak of it.
+func samePost(link *url.URL, address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && strings.EqualFold(u.Host, link.Host) && path.Base(u.Path) == path.Base(link.Path)
 }
 
 // status reads one post.
