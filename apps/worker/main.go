@@ -1,6 +1,7 @@
 // Command worker publishes what is due and serves nothing, beside any number of
 // servers and other workers on one PostgreSQL database. Servers beside it may be
-// started with WORKER=false.
+// started with WORKER=false. WORKER_PROVIDERS and WORKER_JOBS keep it to some
+// platforms and kinds of side jobs.
 //
 //	worker            run
 //	worker config     show the settings and what is wrong with them

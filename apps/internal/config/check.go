@@ -5,8 +5,11 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // leastSecret is the least number of characters of JWT_SECRET: 128 bits of
@@ -18,6 +21,8 @@ const leastSecret = 32
 func (l *loader) check(c *Config) {
 	l.checkPublicURL(&c.Server)
 	l.checkDatabase(string(c.Storage.DatabaseURL))
+	l.checkRedis(string(c.Storage.RedisURL))
+	l.checkWork(c.Publisher)
 	if n := utf8.RuneCountInString(string(c.Secrets.JWTSecret)); n > 0 && n < leastSecret {
 		l.problem("JWT_SECRET", fmt.Sprintf("It has only %d characters.", n),
 			fmt.Sprintf("Use at least %d random ones, such as the output of openssl rand -hex 64.", leastSecret))
@@ -125,5 +130,41 @@ func (l *loader) checkPostgres(raw string) {
 	}
 	if strings.HasSuffix(u.Host, ":") {
 		l.problem(name, "It has a colon without a port.", "Write a port such as 5432, or remove the colon.")
+	}
+}
+
+// checkRedis notes what is wrong with REDIS_URL without quoting it: it may hold
+// a password.
+func (l *loader) checkRedis(raw string) {
+	const name, fix = "REDIS_URL", "Write redis://user:password@host:6379/0, or rediss:// for TLS."
+	scheme, rest, ok := strings.Cut(raw, "://")
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+	case !ok:
+		l.problem(name, "It is not an address.", fix)
+	case scheme != "redis" && scheme != "rediss":
+		l.problem(name, "It does not begin with redis:// or rediss://.", fix)
+	case err != nil || strings.Contains(rest, "#"):
+		l.problem(name, "It cannot be read as an address.",
+			"Write special characters of the password as % and two digits: @ is %40, : is %3A, / is %2F, # is %23, % is %25.")
+	case u.Hostname() == "":
+		l.problem(name, "It names no host.", fix)
+	default:
+		if _, err := redis.ParseURL(raw); err != nil {
+			l.problem(name, "The number of the database or an option is not one that Redis knows.", fix)
+		}
+	}
+}
+
+// checkWork notes where a worker would have nothing to do.
+func (l *loader) checkWork(p Publisher) {
+	for name, list := range map[string][]string{"WORKER_PROVIDERS": p.Providers, "WORKER_JOBS": p.Jobs} {
+		if len(list) > 1 && slices.Contains(list, Nothing) {
+			l.problem(name, "It has none beside other entries.", "Write none alone, or remove it.")
+		}
+	}
+	if slices.Contains(p.Providers, Nothing) && slices.Contains(p.Jobs, Nothing) {
+		l.problem("WORKER_JOBS", "It is none, as WORKER_PROVIDERS is, so there is nothing to do.", "Remove one of them, or set WORKER to false.")
 	}
 }

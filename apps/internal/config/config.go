@@ -50,6 +50,7 @@ func (s Server) Address() string {
 // Storage is where everything is kept.
 type Storage struct {
 	DatabaseURL    Secret `env:"DATABASE_URL" secret:"true" example:"postgres://crier:password@localhost:5432/crier" doc:"The database: postgres://user:password@host:5432/name for PostgreSQL, or sqlite:///absolute/path/to/file. Empty: the SQLite file crier.db in DATA_DIR."`
+	RedisURL       Secret `env:"REDIS_URL" secret:"true" example:"redis://:password@localhost:6379/0" doc:"A Redis that several processes share, which is optional: it wakes workers early and carries side jobs. redis://user:password@host:6379/0, or rediss:// for TLS. While it is away everything goes on from the database, and nothing is lost with it. Empty: PostgreSQL wakes workers, and with SQLite only those of the same process."`
 	DataDir        string `env:"DATA_DIR" default:"./data" example:"/var/lib/crier" doc:"The folder for the SQLite file, uploaded media and generated secrets. It is created if it is not there. Back it up as a whole."`
 	MaxUploadBytes Size   `env:"MAX_UPLOAD_BYTES" default:"1GiB" min:"1KiB" example:"512MB" doc:"The largest file that can be uploaded. A number of bytes, or a number with KB, MB, GB (powers of 1000) or KiB, MiB, GiB (powers of 1024)."`
 }
@@ -75,6 +76,10 @@ func (s Storage) Database() (driver Driver, address string) {
 	}
 	return Postgres, raw
 }
+
+// Nothing is the only entry of a list that stands for no entry at all, where an
+// empty list means everything.
+const Nothing = "none"
 
 // SecretsDir is the folder of the generated secrets.
 func (s Storage) SecretsDir() string { return filepath.Join(s.DataDir, "secrets") }
@@ -109,7 +114,9 @@ type Publisher struct {
 	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
 	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
 	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"128" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
-	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries; about the longest delay that it adds."`
+	Providers    []string      `env:"WORKER_PROVIDERS" example:"feed" doc:"The platforms whose deliveries this process publishes, so that each can have workers of its own. Empty: all. none: it publishes nothing and only runs side jobs. Together, the workers must cover all platforms."`
+	Jobs         []string      `env:"WORKER_JOBS" example:"none" doc:"The kinds of side jobs that this process runs. Empty: all. none: it only publishes."`
+	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries that it was not told of; about the longest delay that it adds. While other processes can wake it, it looks a fifth as often."`
 	Attempts     int           `env:"PUBLISH_ATTEMPTS" default:"3" min:"1" max:"20" doc:"How often a delivery is tried while its platform is certain not to have taken it."`
 	Backoff      time.Duration `env:"PUBLISH_BACKOFF" default:"2s" min:"10ms" max:"1h" doc:"The wait before the second try. It doubles with every further one; a longer wait that the platform asks for is kept."`
 	Timeout      time.Duration `env:"PUBLISH_TIMEOUT" default:"60s" min:"1s" max:"10m" doc:"How long one call to a platform that publishes or reads may take; uploads may take longer. What was under way in a process that died is looked into once this and half a minute are over, so that nobody looks before the platform is done with it."`

@@ -180,6 +180,16 @@ func TestProblemsNameTheVariable(t *testing.T) {
 		"PostgreSQL no name":   {"DATABASE_URL=postgres://h:5432", "DATABASE_URL", "no database"},
 		"PostgreSQL no port":   {"DATABASE_URL=postgres://h:/n", "DATABASE_URL", "colon without a port"},
 		"PostgreSQL unescaped": {"DATABASE_URL=postgres://u:hunter2#x@h/n", "DATABASE_URL", "# is %23"},
+		"Redis no address":     {"REDIS_URL=localhost:6379", "REDIS_URL", "not an address"},
+		"Redis quoted":         {`REDIS_URL="redis://h"`, "REDIS_URL", "has quotes around it"},
+		"Redis blank":          {"REDIS_URL=  ", "REDIS_URL", "blank"},
+		"Redis scheme":         {"REDIS_URL=http://u:hunter2@h", "REDIS_URL", "redis:// or rediss://"},
+		"Redis no host":        {"REDIS_URL=redis://:hunter2@/0", "REDIS_URL", "names no host"},
+		"Redis unescaped":      {"REDIS_URL=redis://:hunter2#x@h", "REDIS_URL", "# is %23"},
+		"Redis database":       {"REDIS_URL=redis://:hunter2@h/main", "REDIS_URL", "number of the database"},
+		"Redis option":         {"REDIS_URL=redis://:hunter2@h/0?hunter2=1", "REDIS_URL", "an option"},
+		"none and others":      {"WORKER_PROVIDERS=none,feed", "WORKER_PROVIDERS", "none alone"},
+		"nothing to do":        {"WORKER_PROVIDERS=none\nWORKER_JOBS=none", "WORKER_JOBS", "nothing to do"},
 		"value and file":       {"PORT=1\nPORT_FILE=/p", "PORT", "PORT_FILE is set as well"},
 		"file not there":       {"PORT_FILE=/hunter2", "PORT_FILE", "cannot be read: file does not exist"},
 		"file path quoted":     {`PORT_FILE="/p"`, "PORT_FILE", "The path has quotes"},
@@ -345,7 +355,7 @@ func TestLoadIntoProvider(t *testing.T) {
 func TestSecretsNeverPrint(t *testing.T) {
 	t.Parallel()
 	const canary = "hunter2hunter2hunter2hunter2hunter2"
-	c := load(t, "JWT_SECRET="+canary, "DATABASE_URL=postgres://u:"+canary+"@h/n", "ENCRYPTION_KEYS=k1:"+key('c'), "DATA_DIR=/srv")
+	c := load(t, "JWT_SECRET="+canary, "DATABASE_URL=postgres://u:"+canary+"@h/n", "REDIS_URL=redis://:"+canary+"@h", "ENCRYPTION_KEYS=k1:"+key('c'), "DATA_DIR=/srv")
 	raw, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/apps/internal/wire"
 	"github.com/crierhq/crier/core"
@@ -171,6 +173,7 @@ func (p Program) Main(ctx context.Context, cfg config.Config, opts Options) int 
 		defer ln.Close() //nolint:errcheck // the server has closed it already, unless it never began
 		nameFreePort(&cfg, ln)
 	}
+	redis.SetLogger(redisLog{log}) // else it prints to standard error by itself
 	app, err := wire.Build(ctx, cfg, wire.Environment{Environ: p.Environ, ReadFile: p.ReadFile, Log: log, Adjust: opts.Adjust})
 	if err != nil {
 		return p.Refuse(err)
@@ -181,6 +184,15 @@ func (p Program) Main(ctx context.Context, cfg config.Config, opts Options) int 
 		return ExitError
 	}
 	return ExitOK
+}
+
+// redisLog gets what the client of Redis says by itself. What comes of it is
+// said where Redis is used.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the logger of go-redis.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.DebugContext(ctx, fmt.Sprintf(format, args...), "component", "redis")
 }
 
 // nameFreePort puts the port that was taken into the public address, where the

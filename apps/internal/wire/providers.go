@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,14 @@ func CheckProviders(environ []string, readFile func(string) ([]byte, error), own
 		_, err := config.LoadInto(environ, readFile, into)
 		if found, ok := errors.AsType[config.Problems](err); ok {
 			problems = append(problems, found...)
+		}
+	}
+	for _, id := range own.Publisher.Providers {
+		if id != config.Nothing && !slices.Contains(all.IDs(), domain.ProviderID(id)) {
+			problems = append(problems, config.Problem{
+				Variable: "WORKER_PROVIDERS", Message: fmt.Sprintf("There is no platform %q.", id),
+				Fix: fmt.Sprintf("Write some of %v, or none.", all.IDs()),
+			})
 		}
 	}
 	return problems, config.Typos(environ, known...)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -53,6 +54,7 @@ type App struct {
 	hasher  *argon2password.Hasher
 	blobs   *diskblob.Bucket
 	client  *http.Client
+	signals signals
 	handler atomic.Pointer[http.Handler]
 	live    atomic.Pointer[live]
 }
@@ -90,6 +92,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if a.client, err = guardhttp.New(guardhttp.Config{AllowPrivate: a.cfg.Network.AllowPrivate}); err != nil {
+		return err
+	}
+	if a.signals, err = newSignals(a.cfg.Storage, a.env.Log); err != nil {
 		return err
 	}
 	a.serveWaiting(errors.New("the database is not open yet"))
@@ -181,17 +186,40 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 			Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff,
 			CallTimeout: a.cfg.Publisher.Timeout, LateWindow: a.cfg.Publisher.LateWindow,
 		},
-		Worker: core.WorkerConfig{
-			Owner: owner(), Concurrency: a.cfg.Publisher.Concurrency, Lease: a.cfg.Publisher.Lease,
-			Poll: a.cfg.Publisher.PollInterval, Grace: a.cfg.Server.ShutdownTimeout,
-		},
+		Worker: a.worker(), Bell: a.signals.bell, Queue: a.signals.queue,
 		Log: a.env.Log.With("component", "engine"), Now: time.Now,
 	}
 	if a.env.Adjust != nil {
 		a.env.Adjust(&cfg)
 	}
 	eng, err := core.New(cfg)
+	if err != nil && len(a.cfg.Publisher.Jobs) > 0 {
+		err = fmt.Errorf("%w (see WORKER_JOBS)", err)
+	}
 	return wired{Engine: eng, sites: sites}, err
+}
+
+// worker is what this process works on, and how.
+func (a *App) worker() core.WorkerConfig {
+	p := a.cfg.Publisher
+	out := core.WorkerConfig{
+		Owner: owner(), Concurrency: p.Concurrency, Lease: p.Lease, Poll: p.PollInterval, Grace: a.cfg.Server.ShutdownTimeout,
+	}
+	switch {
+	case slices.Contains(p.Providers, config.Nothing):
+		out.Only = core.WorkJobs
+	case slices.Contains(p.Jobs, config.Nothing):
+		out.Only = core.WorkDeliveries
+	}
+	if out.Only != core.WorkJobs {
+		for _, id := range p.Providers {
+			out.Providers = append(out.Providers, domain.ProviderID(id))
+		}
+	}
+	if out.Only != core.WorkDeliveries {
+		out.Jobs = p.Jobs
+	}
+	return out
 }
 
 // owner names this process among all that ever work on the database.
@@ -226,6 +254,7 @@ func (a *App) Close() error {
 	if l := a.live.Load(); l != nil {
 		errs = append(errs, l.store.Close())
 	}
+	errs = append(errs, a.signals.close())
 	if a.blobs != nil {
 		errs = append(errs, a.blobs.Close())
 	}
