@@ -16,6 +16,7 @@ type chaos struct {
 	kills int // kill -9
 	stops int // SIGTERM
 	ended int // connections to the database
+	redis int // kills of Redis
 	errs  []error
 }
 
@@ -31,21 +32,23 @@ const (
 	calm, calmest, victims = 200 * time.Millisecond, time.Second, 5
 )
 
-// run lasts until ctx ends. All programs run then.
-func (c *chaos) run(ctx context.Context, programs []*program, db database) error {
+// run lasts until ctx ends. All programs run then. redis may be nil.
+func (c *chaos) run(ctx context.Context, programs []*program, redis *program, db database) error {
 	var wg sync.WaitGroup
+	if redis != nil {
+		wg.Go(func() { c.note(c.torment(ctx, redis, c.always)) })
+	}
 	for _, p := range programs {
-		wg.Go(func() { c.note(c.torment(ctx, p)) })
+		wg.Go(func() { c.note(c.torment(ctx, p, c.signal)) })
 	}
 	wg.Go(func() { c.note(c.cut(ctx, db)) })
 	wg.Wait()
 	return errors.Join(c.errs...)
 }
 
-func (c *chaos) torment(ctx context.Context, p *program) error {
+func (c *chaos) torment(ctx context.Context, p *program, how func() syscall.Signal) error {
 	for c.pause(ctx, shortLife, longLife) {
-		sig := c.signal()
-		if err := p.end(sig); err != nil {
+		if err := p.end(how()); err != nil {
 			return err
 		}
 		c.pause(ctx, 0, longGone)
@@ -56,6 +59,15 @@ func (c *chaos) torment(ctx context.Context, p *program) error {
 	return nil
 }
 
+// always kills Redis.
+func (c *chaos) always() syscall.Signal {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.redis++
+	return syscall.SIGKILL
+}
+
+// signal is what ends a program of ours.
 func (c *chaos) signal() syscall.Signal {
 	c.mu.Lock()
 	defer c.mu.Unlock()

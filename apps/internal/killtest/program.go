@@ -40,7 +40,7 @@ func build(ctx context.Context, dir string, plain bool, more ...string) (binarie
 // started again.
 type program struct {
 	name, binary string
-	env          []string
+	args, env    []string
 	log          string // file
 
 	cmd    *exec.Cmd
@@ -54,7 +54,7 @@ func (p *program) start() error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	cmd := exec.Command(p.binary) //nolint:noctx // it is killed by hand
+	cmd := exec.Command(p.binary, p.args...) //nolint:noctx // it is killed by hand
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = file, file
 	if err := cmd.Start(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -63,6 +64,8 @@ type trial struct {
 	client   *client
 	server   *program
 	workers  []*program
+	redis    *program // nil: there is none on this machine
+	redisURL string
 	channels []string
 	posts    []booked
 }
@@ -85,6 +88,9 @@ func run(ctx context.Context, o options) (res result, err error) {
 	}
 	defer func() { err = errors.Join(err, t.db.drop(context.WithoutCancel(ctx))) }()
 	defer t.end()
+	if err := t.startRedis(ctx); err != nil {
+		return res, err
+	}
 	begin := time.Now()
 	if err := t.book(ctx); err != nil {
 		return res, err
@@ -109,6 +115,24 @@ func (t *trial) open(ctx context.Context) (database, error) {
 		return sqlite{filepath.Join(t.dir, "data")}, nil
 	}
 	return newPostgres(ctx, t.dsn, fmt.Sprintf("kill_%d_%d", os.Getpid(), time.Now().UnixNano()))
+}
+
+// startRedis starts a Redis for the programs, where the machine has one.
+func (t *trial) startRedis(ctx context.Context) error {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.say("%s: there is no redis-server on this machine, so it is left out", t.name())
+		return nil
+	}
+	port, err := freeport.Find(ctx)
+	if err != nil {
+		return err
+	}
+	t.redis = &program{name: "redis", binary: path, log: filepath.Join(t.dir, "redis.log"), args: []string{
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.dir,
+	}}
+	t.redisURL = fmt.Sprintf("redis://127.0.0.1:%d/0", port)
+	return t.redis.start()
 }
 
 // book starts a server that publishes nothing, and books all posts with it for
@@ -148,7 +172,7 @@ func (t *trial) program(name, binary string, env ...string) *program {
 	env = append(slices.Clone(settings), env...)
 	return &program{
 		name: name, binary: binary, log: filepath.Join(t.dir, name+".log"),
-		env: append(env, "DATA_DIR="+filepath.Join(t.dir, "data"), "DATABASE_URL="+t.db.url()),
+		env: append(env, "DATA_DIR="+filepath.Join(t.dir, "data"), "DATABASE_URL="+t.db.url(), "REDIS_URL="+t.redisURL),
 	}
 }
 
@@ -182,7 +206,7 @@ func (t *trial) torment(ctx context.Context) (*chaos, error) {
 	c := newChaos(t.seed)
 	limited, cancel := context.WithTimeout(ctx, t.chaos)
 	defer cancel()
-	err := c.run(limited, t.workers, t.db)
+	err := c.run(limited, t.workers, t.redis, t.db)
 	return c, errors.Join(err, ctx.Err())
 }
 
@@ -262,7 +286,7 @@ func (t *trial) stop(p *program) error {
 
 // end leaves no process behind.
 func (t *trial) end() {
-	for _, p := range append(t.workers, t.server) {
+	for _, p := range append(t.workers, t.server, t.redis) {
 		if p != nil {
 			p.discard()
 		}
@@ -278,6 +302,7 @@ func (r result) String() string {
 	line("kill -9", "%d", r.chaos.kills)
 	line("SIGTERM", "%d", r.chaos.stops)
 	line("connections ended", "%d", r.chaos.ended)
+	line("kills of Redis", "%d", r.chaos.redis)
 	line("requests to publish", "%d", r.requests)
 	for _, what := range slices.Sorted(maps.Keys(r.tally)) {
 		line("- "+string(what), "%d", r.tally[what])
