@@ -189,10 +189,10 @@ func (j *court) timeline(name string, r record) {
 // the first. What needs no preparation passes through that state within one
 // change.
 func follows(from, to domain.DeliveryState) bool {
-	switch {
-	case from == "":
+	switch from {
+	case "":
 		return to == domain.DeliveryScheduled
-	case from == to:
+	case to:
 		return false
 	default:
 		return from.CanBecome(to) || from.CanBecome(domain.DeliveryPreparing) && domain.DeliveryPreparing.CanBecome(to)
