@@ -38,6 +38,8 @@ import (
 type (
 	// PostInput is what an author wrote.
 	PostInput = compose.Input
+	// PreviewInput is a wish when to publish.
+	PreviewInput = compose.PreviewInput
 	// PostView is a post with what became of it.
 	PostView = compose.View
 	// Answer is what a person found out about a delivery in doubt.

@@ -257,7 +257,7 @@ func anyOut(ds []domain.Delivery) bool {
 // before.
 func (s *Service) book(ctx context.Context, r store.Repos, was, p domain.Post, old []domain.Delivery, pl plan) (View, error) {
 	before := domain.Summarize(p.State, p.Standing(old))
-	occurrences, once, err := s.occurrencesOf(ctx, r, p, old, pl.now)
+	occurrences, once, err := s.occurrencesOf(ctx, r, was, p, old, pl.now)
 	if err != nil {
 		return View{}, err
 	}

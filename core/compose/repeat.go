@@ -305,8 +305,9 @@ func (b *series) keep(ctx context.Context, d domain.Delivery) error {
 }
 
 // occurrencesOf splits the deliveries of a post into those that are occurrences
-// and the others, with the ones booked from now on that OfPosts left out.
-func (s *Service) occurrencesOf(ctx context.Context, r store.Repos, p domain.Post, all []domain.Delivery, now time.Time) (occurrences, once []domain.Delivery, err error) {
+// and the others, with the ones from now on that OfPosts left out, if the post
+// recurs or did.
+func (s *Service) occurrencesOf(ctx context.Context, r store.Repos, was, p domain.Post, all []domain.Delivery, now time.Time) (occurrences, once []domain.Delivery, err error) {
 	seen := map[domain.DeliveryID]bool{}
 	for _, d := range all {
 		if d.Occurrence == "" {
@@ -315,6 +316,9 @@ func (s *Service) occurrencesOf(ctx context.Context, r store.Repos, p domain.Pos
 		}
 		seen[d.ID] = true
 		occurrences = append(occurrences, d)
+	}
+	if !was.Recurs() && !p.Recurs() {
+		return occurrences, once, nil
 	}
 	since, err := r.Deliveries().Since(ctx, p.Organization, p.ID, domain.EarliestKey(now))
 	for _, d := range since {

@@ -180,7 +180,7 @@ func TestTheAnchorIsTheLocalTimeAsWritten(t *testing.T) {
 	}
 }
 
-func TestEditsOfARecurringPost(t *testing.T) {
+func TestRegression08EditsChangeOnlyWhatIsToCome(t *testing.T) {
 	t.Parallel()
 	published := []string{"03-02T13:00:00 published r1", "03-03T13:00:00 published r1"}
 	cases := map[string]struct {
@@ -259,20 +259,21 @@ func TestWhatAPersonTookOutStaysOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "after it was taken out", booked(got), []string{"03-02T13:00:00 scheduled r1", "03-03T13:00:00 canceled r1"})
-	weekly := in
+	weekly, once := in, at("x", "2026-03-20T09:00", domain.Channel{ID: in.Targets[0].Channel})
 	weekly.Recurrence = &domain.Recurrence{Rule: "FREQ=WEEKLY"}
 	update(t, e, v.Post.ID, weekly)
+	update(t, e, v.Post.ID, once)
 	update(t, e, v.Post.ID, in)
 	until(t, e, march(4, 14))
 	same(t, "after edits", booked(view(t, e, v.Post.ID)), []string{
-		"03-02T13:00:00 published r3", "03-03T13:00:00 canceled r1", "03-04T13:00:00 published r3",
-		"03-05T13:00:00 scheduled r3", "03-06T13:00:00 scheduled r3",
+		"03-02T13:00:00 published r4", "03-03T13:00:00 canceled r1", "03-04T13:00:00 published r4",
+		"03-05T13:00:00 scheduled r4", "03-06T13:00:00 scheduled r4", " canceled r3",
 	})
 	if _, err := e.Posts.Skip(t.Context(), e.Owner, v.Post.ID, view(t, e, v.Post.ID).Deliveries[0].ID); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("taking out what is published: got %v, want a conflict", err)
 	}
-	once := create(t, e, at("y", "2026-04-01T09:00", e.Connect(e.Owner, "b")))
-	if _, err := e.Posts.Skip(t.Context(), e.Owner, once.Post.ID, once.Deliveries[0].ID); fault.KindOf(err) != fault.Conflict {
+	other := create(t, e, at("y", "2026-04-01T09:00", e.Connect(e.Owner, "b")))
+	if _, err := e.Posts.Skip(t.Context(), e.Owner, other.Post.ID, other.Deliveries[0].ID); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("taking out of a post that does not recur: got %v, want a conflict", err)
 	}
 }
