@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"slices"
 	"time"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
-	"github.com/crierhq/crier/ports/store"
 )
 
 type deliveryRow struct {
@@ -27,7 +25,7 @@ type deliveryRow struct {
 	Kept         object[*targetJSON] `bun:"kept"`
 	DueAt        int64               `bun:"due_at"`
 	WakeAt       *int64              `bun:"wake_at"`
-	ClaimableAt  *int64              `bun:"claimable_at"`
+	Leads        bool                `bun:"leads"`
 	LeaseOwner   string              `bun:"lease_owner"`
 	LeaseUntil   int64               `bun:"lease_until"`
 	LeaseToken   int64               `bun:"lease_token"`
@@ -73,7 +71,7 @@ func (r *deliveryRow) set(d domain.Delivery) {
 	*r = deliveryRow{
 		ID: string(d.ID), Organization: string(d.Organization), Post: string(d.Post), Channel: string(d.Channel),
 		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence, DueAt: micros(d.DueAt),
-		WakeAt: orNull(d.WakeAt), ClaimableAt: claimableAt(d),
+		WakeAt: orNull(d.WakeAt), Leads: d.Leads(),
 		LeaseOwner: d.Lease.Owner, LeaseUntil: micros(d.Lease.Until), LeaseToken: d.Lease.Token,
 		Revision: d.Revision, Open: string(d.Open), Attempts: d.Attempts, Tries: d.Tries, Looks: d.Looks, Bound: micros(d.Bound),
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), Version: d.Version,
@@ -90,15 +88,6 @@ func (r *deliveryRow) set(d domain.Delivery) {
 		r.Kept.of = &kept
 	}
 	r.Reason.of, r.ReasonCode = reasonJSON(d.Reason), d.Reason.Code
-}
-
-// claimableAt is the time from which a worker may take d; nil: never.
-func claimableAt(d domain.Delivery) *int64 {
-	if d.WakeAt.IsZero() {
-		return nil
-	}
-	at := max(micros(d.WakeAt), micros(d.Lease.Until))
-	return &at
 }
 
 func (r *deliveryRow) value() domain.Delivery {
@@ -139,7 +128,15 @@ func (r deliveries) Insert(ctx context.Context, org domain.OrganizationID, ds ..
 		}
 		rows[i].set(d)
 	}
-	return insertAll(ctx, r.repos, rows, func(r deliveryRow) string { return r.ID })
+	if len(rows) == 0 {
+		return nil
+	}
+	return r.joinTx(ctx, func(r repos) error {
+		if err := insertAll(ctx, r, rows, func(r deliveryRow) string { return r.ID }); err != nil {
+			return err
+		}
+		return r.enlane(ctx, ds)
+	})
 }
 
 // insertAll stores all rows or none, and does not spoil the transaction where
@@ -202,71 +199,26 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 }
 
 func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
-	return update[deliveryRow](ctx, r.repos, in(org, id), change, func(old domain.Delivery, d *domain.Delivery) {
-		d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
-	})
-}
-
-func (r deliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
-	var out []domain.Delivery
-	err := r.joinTx(ctx, func(r repos) (err error) {
-		out, err = r.claim(ctx, c)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// claim walks the index by wake_at from its start. What it passes over are the
-// rows that workers hold leases on, never those that wait for their time.
-func (r repos) claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
-	now := micros(c.Now)
-	var rows []deliveryRow
-	q := r.st.build.NewSelect().Conn(r.tx).Model(&rows).Where("wake_at <= ?", now).Where("lease_until <= ?", now)
-	if len(c.Providers) > 0 {
-		q = q.Where("provider IN (?)", texts(c.Providers))
-	}
-	q = q.OrderExpr("wake_at, id").Limit(int64(c.Limit))
-	if r.st.dialect == Postgres {
-		q = q.For("UPDATE SKIP LOCKED")
-	}
-	if err := q.Scan(ctx); err != nil || len(rows) == 0 {
-		return nil, translate(ctx, err)
-	}
-	ds := values[deliveryRow, domain.Delivery](rows)
-	for i := range ds {
-		ds[i].Claim(c.Owner, c.Until)
-	}
-	return ds, r.saveLeases(ctx, ds)
-}
-
-// saveLeases writes what domain.Delivery.Claim changes, in one statement.
-func (r repos) saveLeases(ctx context.Context, ds []domain.Delivery) error {
-	leases := make([]any, len(ds))
-	for i, d := range ds {
-		leases[i] = bun.Tuple([]any{
-			string(d.ID), d.Lease.Owner, micros(d.Lease.Until), d.Lease.Token, d.Version, *claimableAt(d),
+	var out domain.Delivery
+	err := r.joinTx(ctx, func(r repos) error {
+		var was domain.ChannelID
+		var err error
+		out, err = update[deliveryRow](ctx, r, in(org, id), change, func(old domain.Delivery, d *domain.Delivery) {
+			d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
+			was = old.Channel
 		})
-	}
-	if err := storableText(ds[0].Lease.Owner); err != nil {
-		return err
-	}
-	_, err := r.exec(ctx, "UPDATE crier_deliveries SET lease_owner = v.column2, lease_until = v.column3,"+
-		" lease_token = v.column4, version = v.column5, claimable_at = v.column6"+
-		" FROM (VALUES ?) AS v WHERE crier_deliveries.id = v.column1", bun.List(leases))
-	return err
-}
-
-func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
-	var at sql.NullInt64
-	err := r.st.build.NewSelect().Conn(r.reader()).Model((*deliveryRow)(nil)).
-		ColumnExpr("min(claimable_at)").Where("claimable_at IS NOT NULL").Scan(ctx, &at)
-	if err != nil || !at.Valid {
-		return time.Time{}, translate(ctx, err)
-	}
-	return instant(at.Int64), nil
+		switch {
+		case err != nil:
+			return err
+		case out.Channel != was:
+			return r.enlane(ctx, []domain.Delivery{out})
+		case out.Lease.Owner != "":
+			return nil // while it is held, its lane has nothing to do
+		default:
+			return r.relane(ctx, out.Channel)
+		}
+	})
+	return out, err
 }
 
 func (r deliveries) Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error) {
@@ -275,10 +227,8 @@ func (r deliveries) Renew(ctx context.Context, owner string, ids []domain.Delive
 	}
 	var renewed []domain.DeliveryID
 	end := micros(until)
-	err := r.st.build.NewRaw("UPDATE crier_deliveries SET lease_until = ?, claimable_at = CASE"+
-		" WHEN wake_at IS NULL THEN NULL WHEN wake_at > ? THEN wake_at ELSE ? END"+
-		" WHERE id IN (?) AND lease_owner = ? RETURNING id", end, end, end, texts(ids), owner).
-		Conn(r.writer()).Scan(ctx, &renewed)
+	err := r.st.build.NewRaw("UPDATE crier_deliveries SET lease_until = CASE WHEN lease_until < ? THEN ? ELSE lease_until END"+
+		" WHERE id IN (?) AND lease_owner = ? RETURNING id", end, end, texts(ids), owner).Conn(r.writer()).Scan(ctx, &renewed)
 	if err != nil {
 		return nil, translate(ctx, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/crierhq/crier/core/domain"
-	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -37,9 +36,13 @@ func (r deliveries) Taken(ctx context.Context, org domain.OrganizationID, id dom
 }
 
 func (r deliveries) Remove(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) error {
-	n, err := r.exec(ctx, "DELETE FROM crier_deliveries WHERE id = ? AND organization_id = ?", string(id), string(org))
-	if err == nil && n == 0 {
-		err = fault.ErrNotFound
-	}
-	return err
+	return r.joinTx(ctx, func(r repos) error {
+		var channel string
+		err := r.st.build.NewRaw("DELETE FROM crier_deliveries WHERE id = ? AND organization_id = ? RETURNING channel_id", string(id), string(org)).
+			Conn(r.tx).Scan(ctx, &channel)
+		if err != nil {
+			return translate(ctx, err)
+		}
+		return r.relane(ctx, domain.ChannelID(channel))
+	})
 }

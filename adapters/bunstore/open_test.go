@@ -3,6 +3,7 @@ package bunstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -192,40 +193,66 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// Claims and wakes must not read the deliveries that wait for their time.
+// Claims and wakes must not read the deliveries that wait for their time, nor
+// the lanes that have nothing to do yet.
 func TestPlansUseIndexes(t *testing.T) {
 	t.Parallel()
+	const first = "SELECT (SELECT d.id FROM crier_deliveries AS d WHERE d.channel_id = l.channel_id AND "
+	const of = " LIMIT 1) FROM crier_lanes AS l WHERE l.channel_id IN ('c1', 'c2')"
+	cases := map[string]struct {
+		query   string
+		indexes []string
+	}{
+		"the turns": {"SELECT l.channel_id, row_number() OVER (PARTITION BY l.organization_id ORDER BY l.claimable_at, l.channel_id)" +
+			" FROM crier_lanes AS l WHERE l.claimable_at <= 5", []string{"crier_lanes_claimable"}},
+		"the next wake": {"SELECT min(claimable_at) FROM crier_lanes", []string{"crier_lanes_claimable"}},
+		"what lanes have to do": {"SELECT * FROM crier_deliveries WHERE id IN (" +
+			first + "d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id" + of + " UNION " +
+			first + "NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id" + of + " UNION " +
+			first + "d.lease_owner <> '' ORDER BY d.lease_until DESC" + of + ")",
+			[]string{"crier_deliveries_heads", "crier_deliveries_others", "crier_deliveries_held"}},
+	}
 	for name, open := range hosts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t)
-			var ds []domain.Delivery
-			for i := range 3000 {
-				ds = append(ds, domain.Delivery{
-					ID: domain.DeliveryID(rune('a'+i%26)) + domain.DeliveryID(strings.Repeat("x", i/26)), Organization: "org",
-					WakeAt: post("").CreatedAt.AddDate(100, 0, i), Version: 1,
-				})
-			}
-			if err := h.store.Deliveries().Insert(t.Context(), "org", ds...); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := h.ExecContext(t.Context(), "ANALYZE"); err != nil {
-				t.Fatal(err)
-			}
+			h.fillLanes(t)
 			explain := "EXPLAIN "
 			if name == "sqlite" {
 				explain = "EXPLAIN QUERY PLAN "
 			}
-			for index, query := range map[string]string{
-				"crier_deliveries_wake": "SELECT * FROM crier_deliveries AS d WHERE (wake_at <= 5) AND (lease_until <= 5)" +
-					" ORDER BY wake_at, id LIMIT 10",
-				"crier_deliveries_claimable": "SELECT min(claimable_at) FROM crier_deliveries AS d WHERE (claimable_at IS NOT NULL)",
-			} {
-				if plan := h.plan(t, explain+query); !strings.Contains(plan, index) || strings.Contains(plan, "Sort") || strings.Contains(plan, "TEMP B-TREE") {
-					t.Errorf("plan of %s: got\n%s\nwant it to walk %s in order", query, plan, index)
+			for what, c := range cases {
+				plan := h.plan(t, explain+c.query)
+				for _, index := range c.indexes {
+					if !strings.Contains(plan, index) {
+						t.Errorf("plan of %s: got\n%s\nwant it to use %s", what, plan, index)
+					}
+				}
+				for _, bad := range []string{"Seq Scan on crier_deliveries", "SCAN crier_deliveries", "SCAN d ", "Seq Scan on crier_lanes"} {
+					if strings.Contains(plan+" ", bad) {
+						t.Errorf("plan of %s: got\n%s\nwant no %q", what, plan, bad)
+					}
 				}
 			}
 		})
+	}
+}
+
+// fillLanes stores some deliveries of many channels, all to come.
+func (h host) fillLanes(t *testing.T) {
+	t.Helper()
+	var ds []domain.Delivery
+	for i := range 4000 {
+		ds = append(ds, domain.Delivery{
+			ID: domain.DeliveryID(fmt.Sprint("d", i)), Organization: "org", Channel: domain.ChannelID(fmt.Sprint("c", i%2000)),
+			State: domain.DeliveryScheduled, WakeAt: post("").CreatedAt.AddDate(100, 0, i), Version: 1,
+		})
+	}
+	if err := h.store.Deliveries().Insert(t.Context(), "org", ds...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ExecContext(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -24,12 +24,15 @@ type data struct {
 	expands  *ordered[domain.Post]
 
 	deliveries *table[domain.Delivery]
-	wakes      *ordered[domain.Delivery] // by WakeAt: the order of claims
-	claimable  *ordered[domain.Delivery] // by the time from which it can be claimed
+	heads      *ordered[domain.Delivery] // those that lead, of a channel by DueAt
+	others     *ordered[domain.Delivery] // the rest, of a channel by WakeAt
+	held       *ordered[domain.Delivery] // those on lease, of a channel by its end
 	ofPost     *ordered[domain.Delivery]
 	ofChannel  *ordered[domain.Delivery]
 	occurrence *ordered[domain.Delivery]
 	failures   *ordered[domain.Delivery] // those that need attention, by UpdatedAt
+	lanes      *table[lane]
+	readyLanes *ordered[lane]
 
 	attempts   *table[domain.Attempt]
 	ofDelivery *ordered[domain.Attempt]
@@ -107,12 +110,7 @@ func (d *data) schedule() {
 	})
 	d.deliveries = newTable(func(d domain.Delivery) string { return string(d.ID) },
 		func(d domain.Delivery) domain.OrganizationID { return d.Organization })
-	d.wakes = d.deliveries.order(func(d domain.Delivery) (key, bool) {
-		return key{"", micros(d.WakeAt), string(d.ID)}, !d.WakeAt.IsZero()
-	})
-	d.claimable = d.deliveries.order(func(d domain.Delivery) (key, bool) {
-		return key{"", max(micros(d.WakeAt), micros(d.Lease.Until)), string(d.ID)}, !d.WakeAt.IsZero()
-	})
+	d.lanesOf()
 	d.ofPost = d.deliveries.order(func(d domain.Delivery) (key, bool) {
 		return key{string(d.Post), micros(d.DueAt), string(d.ID)}, true
 	})
@@ -134,6 +132,22 @@ func (d *data) occurrences() {
 	})
 	d.occurrence = d.deliveries.order(func(d domain.Delivery) (key, bool) {
 		return key{string(d.Post), 0, join(d.Occurrence) + string(d.ID)}, d.Occurrence != ""
+	})
+}
+
+func (d *data) lanesOf() {
+	d.heads = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, d.Leads() && !d.WakeAt.IsZero()
+	})
+	d.others = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Channel), micros(d.WakeAt), string(d.ID)}, !d.Leads() && !d.WakeAt.IsZero()
+	})
+	d.held = d.deliveries.order(func(d domain.Delivery) (key, bool) {
+		return key{string(d.Channel), micros(d.Lease.Until), string(d.ID)}, d.Lease.Owner != "" && !d.WakeAt.IsZero()
+	})
+	d.lanes = newTable(func(l lane) string { return string(l.channel) }, nil)
+	d.readyLanes = d.lanes.order(func(l lane) (key, bool) {
+		return key{"", micros(l.ready), string(l.channel)}, !l.ready.IsZero()
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
-	"github.com/crierhq/crier/ports/store"
 )
 
 type deliveries repos
@@ -18,6 +17,7 @@ func (r deliveries) Insert(ctx context.Context, org domain.OrganizationID, ds ..
 				if err := t.deliveries.insertIn(t, org, d); err != nil {
 					return err
 				}
+				t.relane(d)
 			}
 			return nil
 		})
@@ -71,43 +71,15 @@ func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id do
 		if err != nil {
 			return d, err
 		}
-		return t.deliveries.update(t, d, change, func(old domain.Delivery, d *domain.Delivery) {
+		old := d
+		d, err = t.deliveries.update(t, d, change, func(old domain.Delivery, d *domain.Delivery) {
 			d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
 		})
-	})
-}
-
-func (r deliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
-	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
-		var out []domain.Delivery
-		for k := range t.wakes.up(key{at: minAt}) {
-			if k.at > micros(c.Now) || len(out) >= c.Limit {
-				break
-			}
-			d := t.deliveries.rows[k.id]
-			wanted := len(c.Providers) == 0 || slices.Contains(c.Providers, d.Provider)
-			if wanted && micros(d.Lease.Until) <= micros(c.Now) {
-				out = append(out, clone(d))
-			}
+		if err == nil {
+			t.relane(d)
+			t.relane(old)
 		}
-		for i := range out {
-			out[i].Claim(c.Owner, c.Until)
-			row, err := own(out[i])
-			if err != nil {
-				return nil, err
-			}
-			t.deliveries.write(t, string(row.ID), &row)
-		}
-		return out, nil
-	})
-}
-
-func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
-	return query(ctx, r.run, func(t *tx) (time.Time, error) {
-		for k := range t.claimable.up(key{at: minAt}) {
-			return time.UnixMicro(k.at).UTC(), nil
-		}
-		return time.Time{}, nil
+		return d, err
 	})
 }
 
@@ -120,8 +92,9 @@ func (r deliveries) Renew(ctx context.Context, owner string, ids []domain.Delive
 				continue
 			}
 			d = clone(d)
-			d.Lease.Until = domain.Instant(until)
+			d.Hold(until)
 			t.deliveries.write(t, string(id), &d)
+			t.relane(d)
 			out = append(out, id)
 		}
 		return out, nil

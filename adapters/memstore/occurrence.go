@@ -70,10 +70,12 @@ func (r deliveries) Taken(ctx context.Context, org domain.OrganizationID, id dom
 
 func (r deliveries) Remove(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) error {
 	return r.run(ctx, func(t *tx) error {
-		if _, err := t.deliveries.getIn(org, string(id)); err != nil {
+		d, err := t.deliveries.getIn(org, string(id))
+		if err != nil {
 			return err
 		}
 		t.deliveries.write(t, string(id), nil)
+		t.relane(d)
 		return nil
 	})
 }

@@ -73,6 +73,9 @@ type Deliveries interface {
 	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
 	Occurrences
+	// Pace keeps Claim from handing out a delivery of the channel that is to
+	// begin before free. An earlier time than the one in force changes nothing.
+	Pace(ctx context.Context, org domain.OrganizationID, channel domain.ChannelID, free time.Time) error
 	Claimer
 	Failures
 }
@@ -92,17 +95,26 @@ type Occurrences interface {
 
 // Claimer hands due deliveries to workers. It crosses tenants on purpose: only
 // workers call it.
+//
+// The deliveries of a channel form a lane. While a lease on one of them lives,
+// Claim takes nothing else of that channel; of a free lane it takes what
+// domain.Lane.Next says. So a channel does one thing at a time and begins its
+// deliveries in due order, whatever the number of workers.
 type Claimer interface {
-	// Claim picks up to c.Limit deliveries whose WakeAt is not after c.Now and
-	// that nobody has a living lease on, in the order of WakeAt and id, calls
+	// Claim picks up to c.Limit deliveries, each the next one of its lane, calls
 	// domain.Delivery.Claim on each and returns them. Two callers never get the
-	// same one.
+	// same one. Organizations take turns: first come the lanes that are the
+	// first of their organization to be ready, then the second ones, and so on;
+	// equal turns are in the order of the time at which they became ready, and
+	// of the channel's id.
 	Claim(ctx context.Context, c Claim) ([]domain.Delivery, error)
 	// NextWake returns the earliest time at which there may be something to
 	// claim, leases that run out included, or the zero time if there is nothing.
+	// It may be too early, until a Claim at that time has found nothing; it is
+	// never too late.
 	NextWake(ctx context.Context) (time.Time, error)
 	// Renew makes the leases that owner still holds on ids last until the given
-	// time. It returns those it renewed.
+	// time at least. It returns those it renewed.
 	Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error)
 }
 
@@ -116,6 +128,12 @@ type Claim struct {
 	Limit int
 	// Providers narrows the claim; empty: all.
 	Providers []domain.ProviderID
+	// Held is how many deliveries of each organization the worker has in hand.
+	// They count as turns that the organization had already.
+	Held map[domain.OrganizationID]int
+	// Share bounds how many deliveries of one organization the worker may have
+	// in hand after the claim. Zero: no bound.
+	Share int
 }
 
 // Attempts stores the ledger: every call that could change something on a

@@ -13,7 +13,8 @@ func deliveryChecks() []Check {
 	}
 }
 
-// delivery stores a scheduled delivery that is due at noon.
+// delivery stores a scheduled delivery that is due at noon, on a channel of its
+// own.
 func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
 	d := b.unstored(id, set...)
 	b.must(b.Deliveries().Insert(b, d.Organization, d), "insert delivery")
@@ -23,7 +24,7 @@ func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) do
 // unstored makes what delivery stores.
 func (b *bench) unstored(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
 	d := domain.Delivery{
-		ID: id, Organization: ours, Post: "post", Channel: "channel", Provider: "provider",
+		ID: id, Organization: ours, Post: "post", Channel: domain.ChannelID("channel-" + id), Provider: "provider",
 		State: domain.DeliveryScheduled, DueAt: noon(), WakeAt: noon(), Revision: 1,
 		Parts: make([]domain.Part, 1), CreatedAt: noon(), Version: 1,
 	}

@@ -71,8 +71,8 @@ func (f Finding) String() string { return f.Check + ": " + f.Message }
 func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), channelChecks(), postChecks(),
-		deliveryChecks(), failureChecks(), occurrenceChecks(), claimChecks(), ledgerChecks(), mediaChecks(), documentChecks(), jobChecks(),
-		budgetChecks(),
+		deliveryChecks(), failureChecks(), occurrenceChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
+		documentChecks(), jobChecks(), budgetChecks(),
 	)
 }
 

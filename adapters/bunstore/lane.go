@@ -1,0 +1,325 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// A lane's claimable_at is a promise that nothing of its channel may be claimed
+// before. Whoever writes a delivery lowers it in the same transaction if need
+// be, without looking at what else the channel has; that is safe whatever
+// others do at the same time, because least() is taken of the row as it is when
+// its lock is had. Only a claim raises it: it holds the lane's lock while it
+// looks at what the channel has, so that it misses nothing.
+
+// never is the claimable_at of a lane that has nothing to do.
+const never = math.MaxInt64
+
+type laneRow struct {
+	bun.BaseModel `bun:"table:crier_lanes,alias:l"`
+
+	Channel      string `bun:"channel_id,pk"`
+	Organization string `bun:"organization_id"`
+	Provider     string `bun:"provider"`
+	ClaimableAt  int64  `bun:"claimable_at"`
+	FreeAt       int64  `bun:"free_at"`
+}
+
+// least is the function that returns the least of its arguments.
+func (r repos) least() bun.Safe {
+	if r.st.dialect == Postgres {
+		return "least"
+	}
+	return "min"
+}
+
+// enlane has claims look at the lanes of new deliveries.
+func (r repos) enlane(ctx context.Context, ds []domain.Delivery) error {
+	lanes := map[string]laneRow{}
+	for _, d := range ds {
+		l, ok := lanes[string(d.Channel)]
+		if !ok {
+			l = laneRow{
+				Channel: string(d.Channel), Organization: string(d.Organization), Provider: string(d.Provider),
+				ClaimableAt: never, FreeAt: micros(time.Time{}),
+			}
+		}
+		if !d.WakeAt.IsZero() {
+			l.ClaimableAt = min(l.ClaimableAt, micros(d.WakeAt))
+		}
+		lanes[l.Channel] = l
+	}
+	var rows []laneRow
+	for _, id := range slices.Sorted(maps.Keys(lanes)) { // one order for all, so that nobody waits in a circle
+		rows = append(rows, lanes[id])
+	}
+	for chunk := range slices.Chunk(rows, insertChunk) {
+		_, err := r.st.build.NewInsert().Conn(r.writer()).Model(&chunk).
+			On("CONFLICT (channel_id) DO UPDATE").
+			Set("claimable_at = ?(l.claimable_at, EXCLUDED.claimable_at)", r.least()).
+			Returning("").Exec(ctx)
+		if err != nil {
+			return translate(ctx, err)
+		}
+	}
+	return nil
+}
+
+// relane has claims look at the lane of a delivery that changed, from when its
+// channel has something to do.
+func (r repos) relane(ctx context.Context, channel domain.ChannelID) error {
+	_, err := r.exec(ctx, "UPDATE crier_lanes SET claimable_at = ?(claimable_at,"+
+		" coalesce((SELECT wake_at FROM crier_deliveries AS d WHERE d.channel_id = crier_lanes.channel_id"+
+		" AND NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id LIMIT 1), ?),"+
+		" coalesce((SELECT CASE WHEN d.open_attempt_id = '' AND d.wake_at < crier_lanes.free_at THEN crier_lanes.free_at ELSE d.wake_at END"+
+		" FROM crier_deliveries AS d WHERE d.channel_id = crier_lanes.channel_id"+
+		" AND d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id LIMIT 1), ?))"+
+		" WHERE channel_id = ?", r.least(), int64(never), int64(never), string(channel))
+	return err
+}
+
+func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, channel domain.ChannelID, free time.Time) error {
+	at := micros(free)
+	n, err := r.exec(ctx, "UPDATE crier_lanes SET free_at = CASE WHEN free_at < ? THEN ? ELSE free_at END"+
+		" WHERE channel_id = ? AND organization_id = ?", at, at, string(channel), string(org))
+	if err == nil && n == 0 {
+		err = fault.ErrNotFound
+	}
+	return err
+}
+
+func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
+	var at sql.NullInt64
+	err := r.st.build.NewSelect().Conn(r.reader()).Model((*laneRow)(nil)).ColumnExpr("min(claimable_at)").Scan(ctx, &at)
+	if err != nil || !at.Valid || at.Int64 == never {
+		return time.Time{}, translate(ctx, err)
+	}
+	return instant(at.Int64), nil
+}
+
+func (r deliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	var out []domain.Delivery
+	err := r.joinTx(ctx, func(r repos) (err error) {
+		out, err = r.claim(ctx, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// claim goes through the lanes that may have something to do, in turns.
+func (r repos) claim(ctx context.Context, c store.Claim) ([]domain.Delivery, error) {
+	var out []domain.Delivery
+	c.Held = maps.Clone(c.Held)
+	seen := map[string]bool{}
+	for len(out) < c.Limit {
+		turns, err := r.turns(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		turns = slices.DeleteFunc(turns, func(id string) bool { return seen[id] })
+		if len(turns) == 0 {
+			break
+		}
+		turns = turns[:min(len(turns), c.Limit-len(out))]
+		for _, id := range turns {
+			seen[id] = true
+		}
+		ds, err := r.claimLanes(ctx, c, turns)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range ds {
+			if c.Held == nil {
+				c.Held = map[domain.OrganizationID]int{}
+			}
+			c.Held[d.Organization]++
+		}
+		out = append(out, ds...)
+	}
+	return out, nil
+}
+
+// spare is how many more lanes than it needs a claim looks for: some turn out to
+// have nothing to do yet, and some are being claimed by others just now.
+const spare = 64
+
+// turns lists the channels that a claim may take from, in the order to take
+// them.
+func (r repos) turns(ctx context.Context, c store.Claim) ([]string, error) {
+	held := bun.Safe("0")
+	join := bun.Safe("")
+	if len(c.Held) > 0 {
+		rows := make([]any, 0, len(c.Held))
+		for org, n := range c.Held {
+			rows = append(rows, bun.Tuple([]any{string(org), n}))
+		}
+		join = bun.Safe(r.st.build.QueryGen().FormatQuery(" LEFT JOIN (VALUES ?) AS h ON h.column1 = l.organization_id", bun.List(rows)))
+		held = "coalesce(h.column2, 0)"
+	}
+	wanted := bun.Safe("")
+	if len(c.Providers) > 0 {
+		wanted = bun.Safe(r.st.build.QueryGen().FormatQuery(" AND l.provider IN (?)", texts(c.Providers)))
+	}
+	share := c.Share
+	if share <= 0 {
+		share = math.MaxInt32
+	}
+	var ids []string
+	err := r.st.build.NewRaw("SELECT channel_id FROM (SELECT l.channel_id, l.claimable_at,"+
+		" ? + row_number() OVER (PARTITION BY l.organization_id ORDER BY l.claimable_at, l.channel_id) AS turn"+
+		" FROM crier_lanes AS l? WHERE l.claimable_at <= ??) AS ready"+
+		" WHERE turn <= ? ORDER BY turn, claimable_at, channel_id LIMIT ?",
+		held, join, micros(c.Now), wanted, share, c.Limit+spare).Conn(r.tx).Scan(ctx, &ids)
+	return ids, translate(ctx, err)
+}
+
+// claimLanes claims the next delivery of each of these channels that has one
+// ready, and notes of the others when they will have.
+func (r repos) claimLanes(ctx context.Context, c store.Claim, ids []string) ([]domain.Delivery, error) {
+	rows, err := r.lockLanes(ctx, c.Now, ids)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	lanes, err := r.lanes(ctx, c.Now, rows)
+	if err != nil {
+		return nil, err
+	}
+	var due []domain.Delivery
+	until := map[string]int64{}
+	for _, id := range ids {
+		l, ok := lanes[id]
+		if !ok {
+			continue
+		}
+		switch d, at := l.Next(); {
+		case d == nil:
+			until[id] = never
+		case at.After(c.Now):
+			until[id] = micros(at)
+		default:
+			due = append(due, *d)
+		}
+	}
+	claimed, err := r.lease(ctx, c, due)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range claimed {
+		until[string(d.Channel)] = micros(d.Lease.Until)
+	}
+	return claimed, r.raise(ctx, until)
+}
+
+// lockLanes locks those of the lanes that are ready and that nobody is claiming
+// from just now.
+func (r repos) lockLanes(ctx context.Context, now time.Time, ids []string) ([]laneRow, error) {
+	var rows []laneRow
+	q := r.st.build.NewSelect().Conn(r.tx).Model(&rows).
+		Where("channel_id IN (?)", bun.List(ids)).Where("claimable_at <= ?", micros(now))
+	if r.st.dialect == Postgres {
+		q = q.For("UPDATE SKIP LOCKED")
+	}
+	return rows, translate(ctx, q.Scan(ctx))
+}
+
+// lanes reads what the channels of rows, which are locked, have to do.
+func (r repos) lanes(ctx context.Context, now time.Time, rows []laneRow) (map[string]domain.Lane, error) {
+	ids := make([]string, len(rows))
+	out := make(map[string]domain.Lane, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Channel
+		out[row.Channel] = domain.Lane{Free: instant(row.FreeAt)}
+	}
+	const first = "SELECT (SELECT d.id FROM crier_deliveries AS d WHERE d.channel_id = l.channel_id AND "
+	const of = " LIMIT 1) FROM crier_lanes AS l WHERE l.channel_id IN (?0)"
+	var ds []deliveryRow
+	err := r.st.build.NewSelect().Conn(r.tx).Model(&ds).Where("id IN ("+
+		first+"d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id"+of+" UNION "+
+		first+"NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id"+of+" UNION "+
+		first+"d.lease_owner <> '' ORDER BY d.lease_until DESC"+of+")", bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	for i := range ds {
+		row := &ds[i]
+		l, d := out[row.Channel], row.value()
+		if d.Lease.Owner != "" && d.Lease.Until.After(l.Held) {
+			l.Held = d.Lease.Until
+		}
+		switch {
+		case d.WakeAt.IsZero():
+		case d.Leads() && (l.Head == nil || earlier(d.DueAt, d.ID, l.Head.DueAt, l.Head.ID)):
+			l.Head = &d
+		case !d.Leads() && (l.Other == nil || earlier(d.WakeAt, d.ID, l.Other.WakeAt, l.Other.ID)):
+			l.Other = &d
+		}
+		out[row.Channel] = l
+	}
+	return out, nil
+}
+
+// earlier orders by a time and then by id.
+func earlier(a time.Time, aid domain.DeliveryID, b time.Time, bid domain.DeliveryID) bool {
+	return a.Before(b) || a.Equal(b) && aid < bid
+}
+
+// lease calls Claim on each of ds and stores it. Those that somebody is changing
+// just now are left out: to wait for them could be to wait in a circle.
+func (r repos) lease(ctx context.Context, c store.Claim, ds []domain.Delivery) ([]domain.Delivery, error) {
+	if len(ds) == 0 {
+		return nil, nil
+	}
+	if err := storableText(c.Owner); err != nil {
+		return nil, err
+	}
+	leases, ids := make([]any, len(ds)), make([]domain.DeliveryID, len(ds))
+	for i := range ds {
+		d := &ds[i]
+		d.Claim(c.Owner, c.Until)
+		ids[i] = d.ID
+		leases[i] = bun.Tuple([]any{string(d.ID), d.Lease.Owner, micros(d.Lease.Until), d.Lease.Token, d.Version})
+	}
+	free := bun.Safe("")
+	if r.st.dialect == Postgres {
+		free = " FOR UPDATE SKIP LOCKED"
+	}
+	var kept []domain.DeliveryID
+	err := r.st.build.NewRaw("UPDATE crier_deliveries SET lease_owner = v.column2, lease_until = v.column3,"+
+		" lease_token = v.column4, version = v.column5 FROM (VALUES ?) AS v"+
+		" WHERE crier_deliveries.id = v.column1 AND crier_deliveries.version = v.column5 - 1"+
+		" AND crier_deliveries.id IN (SELECT id FROM crier_deliveries WHERE id IN (?)?) RETURNING crier_deliveries.id",
+		bun.List(leases), texts(ids), free).Conn(r.tx).Scan(ctx, &kept)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	if len(kept) < len(ds) {
+		ds = slices.DeleteFunc(ds, func(d domain.Delivery) bool { return !slices.Contains(kept, d.ID) })
+	}
+	return ds, nil
+}
+
+// raise writes when locked lanes must be looked at again.
+func (r repos) raise(ctx context.Context, until map[string]int64) error {
+	if len(until) == 0 {
+		return nil
+	}
+	rows := make([]any, 0, len(until))
+	for id, at := range until {
+		rows = append(rows, bun.Tuple([]any{id, at}))
+	}
+	_, err := r.exec(ctx, "UPDATE crier_lanes SET claimable_at = v.column2 FROM (VALUES ?) AS v WHERE channel_id = v.column1", bun.List(rows))
+	return err
+}
