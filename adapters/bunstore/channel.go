@@ -28,6 +28,7 @@ type channelRow struct {
 	SecretExpires int64                     `bun:"secret_expires"`
 	HostTokens    bool                      `bun:"host_tokens"`
 	Slots         object[[]slotJSON]        `bun:"slots"`
+	Gap           int64                     `bun:"gap"` // nanoseconds
 	CreatedAt     int64                     `bun:"created_at"`
 	UpdatedAt     int64                     `bun:"updated_at"`
 	Version       int                       `bun:"version"`
@@ -42,8 +43,8 @@ func (r *channelRow) set(c domain.Channel) {
 	*r = channelRow{
 		ID: string(c.ID), Organization: string(c.Organization), Provider: string(c.Provider), Account: c.Account,
 		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, Traits: object[map[string]string]{c.Traits}, State: string(c.State), StateReason: c.StateReason,
-		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens,
-		Slots:     object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
+		Slots:  object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
+		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens, Gap: int64(c.Gap),
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
 	}
 }
@@ -54,8 +55,8 @@ func (r *channelRow) value() domain.Channel {
 		Provider: domain.ProviderID(r.Provider), Account: r.Account,
 		Name: r.Name, Handle: r.Handle, URL: r.URL, Avatar: r.Avatar,
 		Traits: r.Traits.of, State: domain.ChannelState(r.State), StateReason: r.StateReason,
-		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens,
-		Slots:     convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
+		Slots:  convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
+		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens, Gap: time.Duration(r.Gap),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }

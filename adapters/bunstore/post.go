@@ -125,6 +125,15 @@ func (r posts) Get(ctx context.Context, org domain.OrganizationID, id domain.Pos
 	return get[postRow, domain.Post](ctx, r.repos, in(org, id))
 }
 
+func (r posts) GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.PostID) ([]domain.Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return list[postRow, domain.Post](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("organization_id = ?", string(org)).Where("id IN (?)", texts(ids))
+	})
+}
+
 func (r posts) List(ctx context.Context, org domain.OrganizationID, f store.PostFilter) ([]domain.Post, error) {
 	return list[postRow, domain.Post](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("p.organization_id = ?", string(org)).Where("p.state <> 'deleted'")

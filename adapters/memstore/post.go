@@ -18,6 +18,10 @@ func (r posts) Get(ctx context.Context, org domain.OrganizationID, id domain.Pos
 	return query(ctx, r.run, func(t *tx) (domain.Post, error) { return t.posts.getIn(org, string(id)) })
 }
 
+func (r posts) GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.PostID) ([]domain.Post, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Post, error) { return many(t.posts, org, ids), nil })
+}
+
 func (r posts) List(ctx context.Context, org domain.OrganizationID, f store.PostFilter) ([]domain.Post, error) {
 	return query(ctx, r.run, func(t *tx) ([]domain.Post, error) {
 		var out []domain.Post

@@ -46,8 +46,11 @@ type Channel struct {
 	Slots []Slot
 	// HostTokens marks a channel whose tokens the embedding program supplies.
 	HostTokens bool
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// Gap is the least time between two changes on it, where the installation
+	// and the platform do not ask for more.
+	Gap       time.Duration
+	CreatedAt time.Time
+	UpdatedAt time.Time
 	// Version counts changes, starting at 1.
 	Version int
 }

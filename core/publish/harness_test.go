@@ -161,7 +161,12 @@ func (w *world) settle() {
 
 func (w *world) view(id domain.PostID) core.PostView {
 	w.t.Helper()
-	v, err := w.eng.Posts.Get(w.t.Context(), w.actor, id)
+	return w.viewAs(w.actor, id)
+}
+
+func (w *world) viewAs(a domain.Actor, id domain.PostID) core.PostView {
+	w.t.Helper()
+	v, err := w.eng.Posts.Get(w.t.Context(), a, id)
 	if err != nil {
 		w.t.Fatal(err)
 	}

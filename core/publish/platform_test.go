@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ type platform struct {
 	findable   bool          // posts can be looked up
 	confirms   bool          // posts can be read back
 	staged     bool          // needs Prepare, and one Check before Publish
+	delay      time.Duration // how long a visible call takes
 	processing int           // checks until a published item is out; 0: at once
 
 	// answer decides what the nth visible call (from 1) comes to: whether it is
@@ -40,7 +42,7 @@ type platform struct {
 }
 
 type accepted struct {
-	ID, Key, Text, Parent, Root string
+	Account, ID, Key, Text, Parent, Root string
 	At                          time.Time
 }
 
@@ -54,10 +56,14 @@ func (p *platform) Descriptor() social.Descriptor {
 
 func (*platform) Validate(social.Item, social.Traits) []social.Problem { return nil }
 
-func (*platform) ConnectForm() social.Schema { return social.Schema{} }
+func (*platform) ConnectForm() social.Schema {
+	return social.SchemaOf[struct {
+		Account string `json:"account,omitempty"`
+	}]()
+}
 
-func (*platform) ConnectWith(context.Context, social.Values) (social.Connection, error) {
-	return social.Connection{Account: "acct", Name: "Account", Credential: social.Credential{Access: "a0", Refresh: "r0"}}, nil
+func (*platform) ConnectWith(_ context.Context, v social.Values) (social.Connection, error) {
+	return social.Connection{Account: cmp.Or(v["account"], "acct"), Name: "Account", Credential: social.Credential{Access: "a0", Refresh: "r0"}}, nil
 }
 
 func (p *platform) at(ctx context.Context, what string) error {
@@ -71,6 +77,7 @@ func (p *platform) Publish(ctx context.Context, t social.Target, it social.Item,
 	if err := p.at(ctx, "publish:before"); err != nil {
 		return social.Outcome{}, err
 	}
+	time.Sleep(p.delay) // time passes by itself here
 	out, err := p.publish(t, it)
 	if cerr := p.at(ctx, "publish:after"); cerr != nil {
 		return social.Outcome{}, cerr
@@ -92,7 +99,7 @@ func (p *platform) publish(t social.Target, it social.Item) (social.Outcome, err
 	}
 	i, known := p.byKey[t.Key]
 	if !known || p.dedupe == 0 {
-		a := accepted{ID: fmt.Sprintf("post-%d", len(p.posts)+1), Key: t.Key, Text: it.Text, At: time.Now()}
+		a := accepted{Account: t.Account, ID: fmt.Sprintf("post-%d", len(p.posts)+1), Key: t.Key, Text: it.Text, At: time.Now()}
 		if it.Parent != nil {
 			a.Parent, a.Root = it.Parent.ID, it.Root.ID
 		}

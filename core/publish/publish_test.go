@@ -611,9 +611,10 @@ func TestManyWorkersShareTheWork(t *testing.T) {
 		for range 100 {
 			ids = append(ids, w.post("hello").Post.ID)
 		}
-		time.Sleep(2 * time.Minute)
+		time.Sleep(20 * time.Minute)
 		cancel()
 		wg.Wait()
+		checkPace(t, p.accepted(), 10*time.Second)
 		for _, id := range ids {
 			w.wantState(id, domain.DeliveryPublished)
 			w.checkLedger(w.view(id))

@@ -38,6 +38,9 @@ type Policy struct {
 	Looks int
 	// LookBackoff is the wait after the first look in vain; it doubles. Default 5 s.
 	LookBackoff time.Duration
+	// Gap is the least time between two changes on one channel, where neither
+	// the channel nor its platform asks for more. Default 10 s; negative: none.
+	Gap time.Duration
 	// LateWindow is how long after its due time a delivery may still start
 	// where its organization sets nothing. Default domain.DefaultLateWindow.
 	LateWindow time.Duration
@@ -60,6 +63,9 @@ func (p Policy) withDefaults() Policy {
 	set(&p.PrepareTimeout, 30*time.Minute)
 	set(&p.ProcessingBound, time.Hour)
 	set(&p.LookBackoff, 5*time.Second)
+	if p.Gap == 0 {
+		p.Gap = 10 * time.Second
+	}
 	return p
 }
 
@@ -148,18 +154,39 @@ type job struct {
 // waiting. An error means that nothing more can be done now; the lease will
 // run out, and the ledger says what to do then.
 func (p *Publisher) Advance(ctx context.Context, d domain.Delivery) error {
-	j := &job{d: d}
-	if err := p.load(ctx, j); err != nil {
-		return p.leave(ctx, j, fmt.Errorf("load delivery %s: %w", d.ID, err))
+	return p.Tasks(ctx, []domain.Delivery{d})[0](ctx)
+}
+
+// Tasks reads at once what all of ds name, which the caller has claimed, and
+// returns what Advance would do for each. Each task may be run once, together
+// with the others or not.
+func (p *Publisher) Tasks(ctx context.Context, ds []domain.Delivery) []func(context.Context) error {
+	read, err := p.read(ctx, ds)
+	out := make([]func(context.Context) error, len(ds))
+	for i, d := range ds {
+		out[i] = func(ctx context.Context) error {
+			j := &job{d: d}
+			if err == nil {
+				err = read.fill(j)
+			}
+			if err != nil {
+				return p.leave(ctx, j, fmt.Errorf("load delivery %s: %w", d.ID, err))
+			}
+			return p.advance(ctx, j)
+		}
 	}
+	return out
+}
+
+func (p *Publisher) advance(ctx context.Context, j *job) error {
 	for {
 		more, err := p.step(ctx, j)
 		if errors.Is(err, errLeaseLost) {
-			p.cfg.Log.InfoContext(ctx, "a delivery was taken over, edited or canceled", "delivery", d.ID)
+			p.cfg.Log.InfoContext(ctx, "a delivery was taken over, edited or canceled", "delivery", j.d.ID)
 			return nil
 		}
 		if err != nil {
-			return p.leave(ctx, j, fmt.Errorf("delivery %s: %w", d.ID, err))
+			return p.leave(ctx, j, fmt.Errorf("delivery %s: %w", j.d.ID, err))
 		}
 		if !more {
 			return nil
@@ -179,9 +206,23 @@ func (p *Publisher) leave(ctx context.Context, j *job, cause error) error {
 	if ctx.Err() != nil {
 		wake = now // we were told to stop: another worker may go on at once
 	}
+	stopped, away := ctx.Err() != nil, fault.KindOf(cause) == fault.Unavailable
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveFor)
 	defer cancel()
-	err := p.record(ctx, j, func(d *domain.Delivery) error { return d.Postpone(wake, now) }, nil)
+	var err error
+	if !stopped && !away && j.d.Leads() && j.d.Tries+1 >= p.pol.Attempts {
+		// What nobody can work on must not keep its channel waiting for ever.
+		err = p.fail(ctx, j, domain.Reason{
+			Code: "internal", Message: "A mistake of ours keeps it from being published. The log says more.",
+		})
+	} else {
+		err = p.record(ctx, j, func(d *domain.Delivery) error {
+			if !stopped && !away {
+				d.Tries++
+			}
+			return d.Postpone(wake, now)
+		}, nil)
+	}
 	if errors.Is(err, errLeaseLost) {
 		err = nil
 	}
@@ -189,30 +230,6 @@ func (p *Publisher) leave(ctx context.Context, j *job, cause error) error {
 }
 
 func (p *Publisher) now() time.Time { return domain.Instant(p.cfg.Now()) }
-
-// load reads all that the delivery names.
-func (p *Publisher) load(ctx context.Context, j *job) error {
-	d := j.d
-	var err error
-	if j.post, err = p.cfg.Store.Posts().Get(ctx, d.Organization, d.Post); err != nil {
-		return err
-	}
-	j.post = j.post.ContentOf(d)
-	org, err := p.cfg.Store.Organizations().Get(ctx, d.Organization)
-	if err != nil {
-		return err
-	}
-	j.window = org.Late(p.pol.LateWindow)
-	if j.ch, err = p.cfg.Store.Channels().Get(ctx, d.Organization, d.Channel); err != nil {
-		return err
-	}
-	pf, err := p.cfg.Catalog.Get(d.Provider)
-	if err != nil && !errors.Is(err, &fault.Error{Kind: fault.NotFound}) {
-		return err
-	}
-	j.pf = pf // without a Provider if this installation has none
-	return nil
-}
 
 // step does the one thing that is next. It reports whether there is more to do
 // at once.

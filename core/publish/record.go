@@ -193,6 +193,11 @@ func (p *Publisher) put(ctx context.Context, j *job, a domain.Attempt, change fu
 		if err := r.Attempts().Insert(ctx, j.d.Organization, a); err != nil {
 			return err
 		}
+		if gap := p.gap(j); gap > 0 {
+			if err := r.Deliveries().Pace(ctx, j.d.Organization, j.d.Channel, p.now().Add(gap)); err != nil {
+				return err
+			}
+		}
 		return p.tell(ctx, r, j, out, was)
 	})
 	if err == nil {

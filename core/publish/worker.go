@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
@@ -24,6 +25,10 @@ type WorkerConfig struct {
 	// Concurrency is how many deliveries are worked on at once. Default 128: they
 	// mostly wait for platforms.
 	Concurrency int
+	// Share bounds how many of them may be of one organization, so that one with
+	// much to do leaves room for others. Default three quarters of Concurrency,
+	// and at least one.
+	Share int
 	// Lease is for how long a claim is good unless it is renewed, and so how
 	// long a delivery waits after its worker died. Default 60 s.
 	Lease time.Duration
@@ -44,6 +49,9 @@ func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Concurrency <= 0 {
 		c.Concurrency = 128
 	}
+	if c.Share <= 0 {
+		c.Share = max(c.Concurrency*3/4, 1)
+	}
 	if c.Lease <= 0 {
 		c.Lease = time.Minute
 	}
@@ -62,6 +70,9 @@ func (c WorkerConfig) withDefaults() WorkerConfig {
 // maxClaim bounds how many deliveries one claim takes.
 const maxClaim = 256
 
+// nudge is how long after a delivery is done its channel is looked at again.
+const nudge = 50 * time.Millisecond
+
 // maxRest is the longest wait after the store could not be asked.
 const maxRest = 5 * time.Second
 
@@ -73,17 +84,25 @@ const narrowRest = 100 * time.Millisecond
 type Worker struct {
 	cfg  WorkerConfig
 	bell chan struct{}
+	// nudged says that a look at the schedule is about to come.
+	nudged atomic.Bool
 
 	mu   sync.Mutex
-	held map[domain.DeliveryID]context.CancelFunc
+	held map[domain.DeliveryID]inHand
 	err  error // of the last claim
+}
+
+// inHand is a delivery that is being worked on.
+type inHand struct {
+	org    domain.OrganizationID
+	cancel context.CancelFunc
 }
 
 // NewWorker returns a Worker.
 func NewWorker(cfg WorkerConfig) *Worker {
 	return &Worker{
 		cfg: cfg.withDefaults(), bell: make(chan struct{}, 1),
-		held: map[domain.DeliveryID]context.CancelFunc{},
+		held: map[domain.DeliveryID]inHand{},
 	}
 }
 
@@ -172,25 +191,33 @@ func (w *Worker) claim(ctx, work context.Context, slots chan struct{}, wg *sync.
 	if err != nil {
 		return 0, err
 	}
-	for _, d := range ds {
+	for i, advance := range w.cfg.Publisher.Tasks(ctx, ds) {
 		slots <- struct{}{}
 		dctx, cancel := context.WithCancel(work)
-		w.hold(d.ID, cancel)
+		w.hold(ds[i], cancel)
 		wg.Go(func() {
 			defer w.vacate(slots)
-			defer w.release(d.ID, cancel)
-			w.advance(dctx, d)
+			defer w.release(ds[i].ID, cancel)
+			w.advance(dctx, ds[i], advance)
 		})
 	}
 	return len(ds), nil
 }
 
-// vacate frees a slot, and wakes the loop if it was waiting for one.
+// vacate frees a slot and has the loop look soon: it may have been waiting for a
+// slot, and the channel may have more to do.
 func (w *Worker) vacate(slots chan struct{}) {
 	full := len(slots) == cap(slots)
 	<-slots
-	if full {
+	switch {
+	case full:
 		w.Wake()
+	case w.nudged.CompareAndSwap(false, true):
+		// Many end at the same time; one look does for all of them.
+		time.AfterFunc(nudge, func() {
+			w.nudged.Store(false)
+			w.Wake()
+		})
 	}
 }
 
@@ -198,19 +225,31 @@ func (w *Worker) take(ctx context.Context, limit int) ([]domain.Delivery, error)
 	now := domain.Instant(w.cfg.Now())
 	return w.cfg.Store.Deliveries().Claim(ctx, store.Claim{
 		Owner: w.cfg.Owner, Now: now, Until: now.Add(w.cfg.Lease), Limit: limit, Providers: w.cfg.Providers,
+		Held: w.perOrganization(), Share: w.cfg.Share,
 	})
 }
 
-func (w *Worker) advance(ctx context.Context, d domain.Delivery) {
-	if err := w.cfg.Publisher.Advance(ctx, d); err != nil {
+// perOrganization counts what is being worked on.
+func (w *Worker) perOrganization() map[domain.OrganizationID]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := map[domain.OrganizationID]int{}
+	for _, h := range w.held {
+		n[h.org]++
+	}
+	return n
+}
+
+func (w *Worker) advance(ctx context.Context, d domain.Delivery, advance func(context.Context) error) {
+	if err := advance(ctx); err != nil {
 		w.cfg.Log.ErrorContext(ctx, "a delivery could not be worked on", "delivery", d.ID, "provider", d.Provider, "error", err)
 	}
 }
 
-func (w *Worker) hold(id domain.DeliveryID, cancel context.CancelFunc) {
+func (w *Worker) hold(d domain.Delivery, cancel context.CancelFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held[id] = cancel
+	w.held[d.ID] = inHand{d.Organization, cancel}
 }
 
 func (w *Worker) release(id domain.DeliveryID, cancel context.CancelFunc) {
@@ -288,8 +327,8 @@ func (w *Worker) renew(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		if cancel, ok := w.held[id]; ok && !slices.Contains(kept, id) {
-			cancel()
+		if h, ok := w.held[id]; ok && !slices.Contains(kept, id) {
+			h.cancel()
 		}
 	}
 }
@@ -310,8 +349,8 @@ func (w *Worker) Tick(ctx context.Context) (int, time.Time, error) {
 		}
 		total += len(ds)
 		var wg sync.WaitGroup
-		for _, d := range ds {
-			wg.Go(func() { w.advance(ctx, d) })
+		for i, advance := range w.cfg.Publisher.Tasks(ctx, ds) {
+			wg.Go(func() { w.advance(ctx, ds[i], advance) })
 		}
 		wg.Wait()
 	}

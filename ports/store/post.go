@@ -12,6 +12,9 @@ type Posts interface {
 	Insert(ctx context.Context, org domain.OrganizationID, p domain.Post) error
 	// Get returns deleted posts too; the use cases hide them.
 	Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error)
+	// GetMany returns those of ids that exist in org, deleted ones too, in any
+	// order.
+	GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.PostID) ([]domain.Post, error)
 	// List returns the posts that match, not the deleted ones, ordered by due
 	// time and id. Drafts without a time are ordered by when they were created.
 	List(ctx context.Context, org domain.OrganizationID, f PostFilter) ([]domain.Post, error)

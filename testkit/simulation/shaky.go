@@ -92,6 +92,10 @@ func (r shakyPosts) Get(ctx context.Context, org domain.OrganizationID, id domai
 	return read(r.p, "reading the post", func() (domain.Post, error) { return r.Posts.Get(ctx, org, id) })
 }
 
+func (r shakyPosts) GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.PostID) ([]domain.Post, error) {
+	return read(r.p, "reading the posts", func() ([]domain.Post, error) { return r.Posts.GetMany(ctx, org, ids) })
+}
+
 type shakyChannels struct {
 	store.Channels
 	p *process
@@ -99,6 +103,10 @@ type shakyChannels struct {
 
 func (r shakyChannels) Get(ctx context.Context, org domain.OrganizationID, id domain.ChannelID) (domain.Channel, error) {
 	return read(r.p, "reading the channel", func() (domain.Channel, error) { return r.Channels.Get(ctx, org, id) })
+}
+
+func (r shakyChannels) GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.ChannelID) ([]domain.Channel, error) {
+	return read(r.p, "reading the channels", func() ([]domain.Channel, error) { return r.Channels.GetMany(ctx, org, ids) })
 }
 
 func (r shakyChannels) Update(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, change func(*domain.Channel) error) (domain.Channel, error) {

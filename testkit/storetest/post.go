@@ -11,6 +11,7 @@ import (
 
 func postChecks() []Check {
 	return []Check{
+		{"post/gets many", postsGetMany},
 		{"post/lists by due time and id", postOrder},
 		{"post/list is narrowed by time", postTimes},
 		{"post/list is narrowed by what a post is", postFilters},
@@ -40,6 +41,21 @@ func (b *bench) posts(f store.PostFilter) []domain.PostID {
 		f.Limit = 100
 	}
 	return postIDs(must2[[]domain.Post](b, "list")(b.Posts().List(b, ours, f)))
+}
+
+func postsGetMany(b *bench) {
+	b.post("1", at(0), noon())
+	b.post("2", at(0), noon(), func(p *domain.Post) { p.State = domain.PostDeleted })
+	b.post("3", at(0), noon())
+	b.post("foreign", at(0), noon(), func(p *domain.Post) { p.Organization = theirs })
+	get := func(ids ...domain.PostID) []domain.PostID {
+		ids = postIDs(must2[[]domain.Post](b, "GetMany")(b.Posts().GetMany(b, ours, ids)))
+		slices.Sort(ids)
+		return ids
+	}
+	order(b, "GetMany", get("2", "none", "1", "foreign", "2"), "1", "2")
+	order(b, "GetMany of nothing", get())
+	order(b, "GetMany of many", get(manyIDs[domain.PostID]("3")...), "3")
 }
 
 func postOrder(b *bench) {

@@ -172,7 +172,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"rows of others are returned": {[]string{
 			"failure/keeps tenants apart",
 			"post/keeps tenants apart", "delivery/lists those of posts", "delivery/lists those of a channel",
-			"channel/gets many", "channel/is found by account", "media/is deleted by its organization only", "media/gets many",
+			"post/gets many", "channel/gets many", "channel/is found by account", "media/is deleted by its organization only", "media/gets many",
 			"attempt/lists those of deliveries", "outbox/keeps the history of a post",
 		}, func() patches {
 			return patches{
@@ -472,6 +472,10 @@ func (p leakyPosts) Get(ctx context.Context, org domain.OrganizationID, id domai
 		return v, nil
 	}
 	return p.Posts.Get(ctx, "org-ours", id)
+}
+
+func (p leakyPosts) GetMany(ctx context.Context, _ domain.OrganizationID, ids []domain.PostID) ([]domain.Post, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Post, error) { return p.Posts.GetMany(ctx, o, ids) })
 }
 
 type leakyDeliveries struct{ store.Deliveries }

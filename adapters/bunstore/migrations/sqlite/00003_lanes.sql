@@ -32,3 +32,6 @@ ALTER TABLE crier_deliveries DROP COLUMN claimable_at;
 CREATE INDEX crier_deliveries_heads ON crier_deliveries (channel_id, due_at, id) WHERE leads AND wake_at IS NOT NULL;
 CREATE INDEX crier_deliveries_others ON crier_deliveries (channel_id, wake_at, id) WHERE NOT leads AND wake_at IS NOT NULL;
 CREATE INDEX crier_deliveries_held ON crier_deliveries (channel_id, lease_until) WHERE lease_owner <> '';
+
+-- gap is in nanoseconds.
+ALTER TABLE crier_channels ADD COLUMN gap INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,158 @@
+package publish_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+)
+
+// checkPace checks that no two posts of an account came closer than gap.
+func checkPace(t *testing.T, posts []accepted, gap time.Duration) {
+	t.Helper()
+	last := map[string]time.Time{}
+	for _, p := range posts {
+		if was, ok := last[p.Account]; ok && p.At.Sub(was) < gap {
+			t.Errorf("%s went out %s after the one before it on %s, want %s at least", p.Text, p.At.Sub(was), p.Account, gap)
+		}
+		last[p.Account] = p.At
+	}
+}
+
+// run has several loops on one store work for d.
+func (w *world) run(workers int, d time.Duration) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var wg sync.WaitGroup
+	for i := range workers {
+		if i > 0 {
+			w.life.Add(-1) // several processes live at once
+			w.boot()
+		}
+		eng := w.eng
+		wg.Go(func() {
+			if err := eng.Run(ctx); err != nil {
+				w.t.Error(err)
+			}
+		})
+	}
+	time.Sleep(d)
+	cancel()
+	wg.Wait()
+}
+
+// book books a text on a channel.
+func (w *world) book(a domain.Actor, ch domain.Channel, text string, due time.Time) domain.PostID {
+	w.t.Helper()
+	v, err := w.eng.Posts.Create(w.t.Context(), a, core.PostInput{
+		Items: []domain.Item{{Text: text}}, Targets: []domain.Target{{Channel: ch.ID}},
+		When: core.At, Time: due.Format(time.RFC3339Nano),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v.Post.ID
+}
+
+func (w *world) connect(a domain.Actor, account string) domain.Channel {
+	w.t.Helper()
+	ch, err := w.eng.Channels.ConnectForm(w.t.Context(), a, "made-up", map[string]string{"account": account})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ch
+}
+
+// TestRegression09BacklogNeverBursts: what was reported of others is that many
+// posts of one account, due together after an outage, all went out at once.
+func TestRegression09BacklogNeverBursts(t *testing.T) {
+	t.Parallel()
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		other := w.connect(w.actor, "other")
+		if _, err := w.st.Channels().Update(t.Context(), w.actor.Organization, w.channel.ID, func(c *domain.Channel) error {
+			c.Gap = 2 * time.Minute
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		due := time.Now().Add(time.Minute)
+		for i := range 18 {
+			w.book(w.actor, w.channel, fmt.Sprintf("%02d", i), due.Add(time.Duration(i)*time.Second))
+		}
+		quick := w.book(w.actor, other, "quick", due)
+		time.Sleep(time.Hour) // nobody works
+		w.run(2, time.Hour)
+		posts := p.accepted()
+		if len(posts) != 19 {
+			t.Fatalf("got %d posts, want 19", len(posts))
+		}
+		checkPace(t, posts, 2*time.Minute)
+		n := 0
+		for _, got := range posts {
+			if got.Account != w.channel.Account {
+				continue
+			}
+			if want := fmt.Sprintf("%02d", n); got.Text != want {
+				t.Errorf("post %d is %s: they are not in due order", n, got.Text)
+			}
+			n++
+		}
+		if v := w.view(quick); v.Deliveries[0].Parts[0].PublishedAt.Sub(due) > time.Hour+time.Second {
+			t.Errorf("the other channel waited until %s", v.Deliveries[0].Parts[0].PublishedAt)
+		}
+	})
+}
+
+// TestOneTenantDoesNotStarveAnother: one organization has far more due than the
+// worker can do at once, and calls that take long.
+func TestOneTenantDoesNotStarveAnother(t *testing.T) {
+	t.Parallel()
+	p := &platform{delay: 30 * time.Second}
+	in(t, p, func(t *testing.T, w *world) {
+		org, err := w.eng.Accounts.CreateOrganization(t.Context(), "Small", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		small := domain.System(org.ID)
+		theirs := w.connect(small, "small")
+		due := time.Now().Add(time.Minute)
+		for i := range 600 {
+			ch := w.connect(w.actor, fmt.Sprint("big", i))
+			w.book(w.actor, ch, "big", due)
+		}
+		id := w.book(small, theirs, "small", due.Add(time.Second))
+		w.run(1, 10*time.Minute)
+		if late := w.viewAs(small, id).Deliveries[0].Parts[0].PublishedAt.Sub(due); late > 40*time.Second {
+			t.Errorf("the small one went out %s late, want no more than its own call and a second", late)
+		}
+	})
+}
+
+// TestHeadOfLaneThatNobodyCanWorkOn: a delivery whose post is gone fails by
+// itself, and does not keep its channel from publishing.
+func TestHeadOfLaneThatNobodyCanWorkOn(t *testing.T) {
+	t.Parallel()
+	p := &platform{}
+	in(t, p, func(t *testing.T, w *world) {
+		due := time.Now().Add(time.Minute)
+		if err := w.st.Deliveries().Insert(t.Context(), w.actor.Organization, domain.Delivery{
+			ID: "broken", Organization: w.actor.Organization, Post: "gone", Channel: w.channel.ID, Provider: "made-up",
+			State: domain.DeliveryScheduled, DueAt: due.Add(-time.Second), WakeAt: due.Add(-time.Second),
+			Revision: 1, Parts: make([]domain.Part, 1), Version: 1,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		id := w.book(w.actor, w.channel, "fine", due)
+		w.run(1, 5*time.Minute)
+		w.wantState(id, domain.DeliveryPublished)
+		d, err := w.st.Deliveries().Get(t.Context(), w.actor.Organization, "broken")
+		if err != nil || d.State != domain.DeliveryFailed || d.Reason.Code != "internal" {
+			t.Errorf("got %s %+v, %v; want it failed", d.State, d.Reason, err)
+		}
+	})
+}
