@@ -254,21 +254,25 @@ func (r repos) lanes(ctx context.Context, now time.Time, rows []laneRow) (map[st
 		return nil, translate(ctx, err)
 	}
 	for i := range ds {
-		row := &ds[i]
-		l, d := out[row.Channel], row.value()
-		if d.Lease.Owner != "" && d.Lease.Until.After(l.Held) {
-			l.Held = d.Lease.Until
-		}
-		switch {
-		case d.WakeAt.IsZero():
-		case d.Leads() && (l.Head == nil || earlier(d.DueAt, d.ID, l.Head.DueAt, l.Head.ID)):
-			l.Head = &d
-		case !d.Leads() && (l.Other == nil || earlier(d.WakeAt, d.ID, l.Other.WakeAt, l.Other.ID)):
-			l.Other = &d
-		}
-		out[row.Channel] = l
+		l := out[ds[i].Channel]
+		join(&l, ds[i].value())
+		out[ds[i].Channel] = l
 	}
 	return out, nil
+}
+
+// join puts a delivery of its channel into l.
+func join(l *domain.Lane, d domain.Delivery) {
+	if d.Lease.Owner != "" && d.Lease.Until.After(l.Held) {
+		l.Held = d.Lease.Until
+	}
+	switch {
+	case d.WakeAt.IsZero():
+	case d.Leads() && (l.Head == nil || earlier(d.DueAt, d.ID, l.Head.DueAt, l.Head.ID)):
+		l.Head = &d
+	case !d.Leads() && (l.Other == nil || earlier(d.WakeAt, d.ID, l.Other.WakeAt, l.Other.ID)):
+		l.Other = &d
+	}
 }
 
 // earlier orders by a time and then by id.

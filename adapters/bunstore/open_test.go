@@ -206,11 +206,13 @@ func TestPlansUseIndexes(t *testing.T) {
 		"the turns": {"SELECT l.channel_id, row_number() OVER (PARTITION BY l.organization_id ORDER BY l.claimable_at, l.channel_id)" +
 			" FROM crier_lanes AS l WHERE l.claimable_at <= 5", []string{"crier_lanes_claimable"}},
 		"the next wake": {"SELECT min(claimable_at) FROM crier_lanes", []string{"crier_lanes_claimable"}},
-		"what lanes have to do": {"SELECT * FROM crier_deliveries WHERE id IN (" +
-			first + "d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id" + of + " UNION " +
-			first + "NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id" + of + " UNION " +
-			first + "d.lease_owner <> '' ORDER BY d.lease_until DESC" + of + ")",
-			[]string{"crier_deliveries_heads", "crier_deliveries_others", "crier_deliveries_held"}},
+		"what lanes have to do": {
+			"SELECT * FROM crier_deliveries WHERE id IN (" +
+				first + "d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id" + of + " UNION " +
+				first + "NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id" + of + " UNION " +
+				first + "d.lease_owner <> '' ORDER BY d.lease_until DESC" + of + ")",
+			[]string{"crier_deliveries_heads", "crier_deliveries_others", "crier_deliveries_held"},
+		},
 	}
 	for name, open := range hosts {
 		t.Run(name, func(t *testing.T) {

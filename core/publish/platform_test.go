@@ -43,7 +43,7 @@ type platform struct {
 
 type accepted struct {
 	Account, ID, Key, Text, Parent, Root string
-	At                          time.Time
+	At                                   time.Time
 }
 
 func (p *platform) Descriptor() social.Descriptor {

@@ -82,6 +82,9 @@ const (
 	RuleEvents Rule = "events"
 	// RuleOrder: a reply goes out after the item before it, and below it.
 	RuleOrder Rule = "order"
+	// RulePace: a channel does one thing at a time, begins in due order, and keeps
+	// its gap.
+	RulePace Rule = "pace"
 	// RuleCanceled: a canceled delivery never sends.
 	RuleCanceled Rule = "canceled"
 	// RuleReplay: the same seed does the same again.

@@ -20,6 +20,13 @@ type watch struct {
 	order     []domain.DeliveryID
 	attempts  map[domain.AttemptID]domain.Attempt
 	sends     map[domain.AttemptID]int
+	changed   map[domain.ChannelID]change
+}
+
+// change is the last intent on a channel.
+type change struct {
+	of domain.DeliveryID
+	at time.Time
 }
 
 // life is what was seen of one delivery.
@@ -34,7 +41,7 @@ type life struct {
 func newWatch(w *world, st store.Store) *watch {
 	return &watch{
 		Store: st, w: w, posts: map[domain.PostID]domain.Post{}, lives: map[domain.DeliveryID]*life{},
-		attempts: map[domain.AttemptID]domain.Attempt{}, sends: map[domain.AttemptID]int{},
+		attempts: map[domain.AttemptID]domain.Attempt{}, sends: map[domain.AttemptID]int{}, changed: map[domain.ChannelID]change{},
 	}
 }
 
@@ -75,6 +82,7 @@ type claims struct {
 func (c claims) Claim(ctx context.Context, q store.Claim) ([]domain.Delivery, error) {
 	ds, err := c.Deliveries.Claim(ctx, q)
 	for _, d := range ds {
+		c.s.inTurn(d)
 		if l := c.s.lives[d.ID]; l != nil {
 			l.claimed = c.s.w.now
 			l.now.Lease, l.now.Version = d.Lease, d.Version
@@ -178,9 +186,38 @@ func (s *watch) seen(d domain.Delivery) {
 	}
 }
 
+// inTurn holds a claim against what its channel has to do.
+func (s *watch) inTurn(d domain.Delivery) {
+	for _, id := range s.order {
+		o := s.lives[id].now
+		if o.Channel != d.Channel || o.ID == d.ID {
+			continue
+		}
+		if o.Lease.Until.After(s.w.now) {
+			s.w.violate(RulePace, "%s is taken while %s of the same channel is held", d.ID, o.ID)
+		}
+		if d.Leads() && o.Leads() && (o.DueAt.Before(d.DueAt) || o.DueAt.Equal(d.DueAt) && o.ID < d.ID) {
+			s.w.violate(RulePace, "%s is taken before %s, which is due first", d.ID, o.ID)
+		}
+	}
+}
+
+// paced holds the first intent of a delivery against the one before it on its
+// channel.
+func (s *watch) paced(d domain.Delivery) {
+	last, ok := s.changed[d.Channel]
+	if gap := s.w.now.Sub(last.at); ok && last.of != d.ID && d.Current() == 0 && gap < s.w.gap-time.Microsecond { // stores cut times
+		s.w.violate(RulePace, "%s begins %s behind %s on the same channel", d.ID, gap, last.of)
+	}
+	s.changed[d.Channel] = change{d.ID, s.w.now}
+}
+
 // intended holds a new intent against the promises of time and order.
 func (s *watch) intended(l *life, d domain.Delivery, was domain.AttemptID) {
 	i := d.Current()
+	if was == "" { // a repeated call takes the place of the one whose answer was lost
+		s.paced(d)
+	}
 	s.w.tracef("%s intends item %d as attempt %d", d.ID, i, d.Attempts)
 	l.intents[domain.AttemptKey(d.ID, i, d.Revision)] = d
 	if i == 0 && was == "" {

@@ -45,6 +45,7 @@ type world struct {
 	api       *process
 	platforms []*platform
 	people    *people
+	gap       time.Duration
 	inFlight  int // requests that a platform has yet to accept
 	ids       int
 	wg        sync.WaitGroup
@@ -84,6 +85,7 @@ func (w *world) build() error {
 	}
 	w.watch = newWatch(w, w.opt.store())
 	w.odds = drawOdds(w.rng)
+	w.gap = []time.Duration{-1, time.Second, 10 * time.Second, 5 * time.Minute}[w.rng.IntN(4)]
 	w.platforms = w.drawPlatforms()
 	w.calm = true // until everything stands
 	w.api = newProcess(w, "people")
@@ -223,7 +225,7 @@ func (w *world) engine(p *process) (*core.Engine, error) {
 	return core.New(core.Config{
 		Store: st, Blobs: w.blobs, Sealer: w.sealer, Providers: providers,
 		Now: func() time.Time { return w.now }, NewID: w.newID, Rand: w.rng.Int64N, Sleep: p.pause,
-		Policy: core.Policy{LateWindow: lateWindow},
+		Policy: core.Policy{LateWindow: lateWindow, Gap: w.gap},
 		Worker: core.WorkerConfig{Owner: p.owner(), Concurrency: 1, Lease: lease},
 	})
 }

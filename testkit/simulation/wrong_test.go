@@ -29,6 +29,7 @@ func TestWrongPortsAreFound(t *testing.T) {
 		"the store forgets to claim":        {store: func(w *wrong) { w.claimNever = true }, rules: []simulation.Rule{simulation.RuleEnds}},
 		"the store loses an event":          {store: func(w *wrong) { w.loseEvent = true }, rules: []simulation.Rule{simulation.RuleEvents}},
 		"the store has no fencing token":    {store: func(w *wrong) { w.noFence = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
+		"the store keeps no pace":           {store: func(w *wrong) { w.noPace = true }, rules: []simulation.Rule{simulation.RulePace}},
 		"the store does not roll back":      {store: func(w *wrong) { w.noRollback = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleEvents}},
 		"the provider retries by itself":    {provider: func(p social.Provider) social.Provider { return retrying{p.(plain)} }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
 		"the provider plays lost answers down": {
@@ -67,7 +68,7 @@ func TestWrongPortsAreFound(t *testing.T) {
 // wrong is a store that breaks one thing of its contract.
 type wrong struct {
 	store.Store
-	dropIntent, dropResult, claimTwice, claimEarly, claimNever, loseEvent, noFence, noRollback bool
+	dropIntent, dropResult, claimTwice, claimEarly, claimNever, loseEvent, noFence, noRollback, noPace bool
 
 	n    int
 	last domain.Delivery // that was claimed
@@ -129,6 +130,20 @@ func (c wrongClaims) Claim(ctx context.Context, q store.Claim) ([]domain.Deliver
 type wrongTx struct {
 	store.Repos
 	w *wrong
+}
+
+func (t wrongTx) Deliveries() store.Deliveries { return wrongPace{t.Repos.Deliveries(), t.w} }
+
+type wrongPace struct {
+	store.Deliveries
+	w *wrong
+}
+
+func (p wrongPace) Pace(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, free time.Time) error {
+	if p.w.noPace {
+		return nil
+	}
+	return p.Deliveries.Pace(ctx, org, ch, free)
 }
 
 func (t wrongTx) Attempts() store.Attempts { return wrongAttempts{t.Repos.Attempts(), t.w} }

@@ -126,6 +126,20 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"the next wake is always now": {[]string{"wake/nothing to wake for", "wake/follows claims and changes"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return wakesAlways{d} }}
 		}},
+		"channels keep no pace": {[]string{"lane/keeps its pace", "lane/paces of one organization only"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return paceless{d} }}
+		}},
+		"lanes are forgotten": {[]string{"lane/does one thing at a time", "lane/begins in due order", "lane/is held up by its head"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return laneless{d} }}
+		}},
+		"what is held does not count": {[]string{"turn/what is held counts", "turn/nobody takes more than a share"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return claims{d, func(c *store.Claim) { c.Held = nil }, nil} }}
+		}},
+		"the first come takes all": {[]string{"turn/organizations take turns"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries {
+				return claims{d, func(c *store.Claim) { c.Held = map[domain.OrganizationID]int{"org-theirs": 50, "third": 60} }, nil}
+			}}
+		}},
 		"anybody renews": {[]string{"renew/extends living leases of the owner only", "renew/leaves fenced leases alone"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return renewsAll{d} }}
 		}},
@@ -424,6 +438,23 @@ func (d claims) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, er
 		}
 	}
 	return ds, err
+}
+
+type paceless struct{ store.Deliveries }
+
+func (paceless) Pace(context.Context, domain.OrganizationID, domain.ChannelID, time.Time) error {
+	return nil
+}
+
+// laneless gives every delivery a lane of its own.
+type laneless struct{ store.Deliveries }
+
+func (d laneless) Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error {
+	ds = slices.Clone(ds)
+	for i := range ds {
+		ds[i].Channel += domain.ChannelID(ds[i].ID)
+	}
+	return d.Deliveries.Insert(ctx, org, ds...)
 }
 
 type claimsBackwards struct{ store.Deliveries }

@@ -73,6 +73,11 @@ func mutants() map[string]patch {
 		"lets an empty token replace the old": {"core/channel/credential.go", [][2]string{
 			{"fresh.Refresh = cred.Refresh", "fresh.Refresh = \"\""},
 		}},
+		"forgets the gap between two posts":    {record, [][2]string{{"if gap := p.gap(j); gap > 0 {", "if gap := p.gap(j); gap < 0 {"}}},
+		"does two things at once on a channel": {"core/domain/lane.go", [][2]string{{"if d != nil && at.Before(l.Held) {", "if false {"}}},
+		"begins in the order of writing": {"adapters/memstore/data.go", [][2]string{
+			{"return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, d.Leads()", "return key{string(d.Channel), micros(d.CreatedAt), string(d.ID)}, d.Leads()"},
+		}},
 		"claims before the time": {"core/publish/worker.go", [][2]string{
 			{"Owner: w.cfg.Owner, Now: now, Until", "Owner: w.cfg.Owner, Now: now.Add(time.Second), Until"},
 		}},
