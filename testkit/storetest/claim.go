@@ -48,14 +48,14 @@ func wake(t time.Time) func(*domain.Delivery) {
 }
 
 func claimOrder(b *bench) {
-	b.delivery("future", wake(at(time.Microsecond)))
-	b.delivery("never", wake(time.Time{}))
+	b.alone("future", wake(at(time.Microsecond)))
+	b.alone("never", wake(time.Time{}))
 	for _, id := range slices.Backward(tied) {
-		b.delivery(domain.DeliveryID(id), wake(at(-time.Minute)))
+		b.alone(domain.DeliveryID(id), wake(at(-time.Minute)))
 	}
-	b.delivery("now", wake(noon()))
-	b.delivery("oldest", wake(at(-time.Hour)), func(d *domain.Delivery) { d.Organization = theirs })
-	b.delivery("processing", wake(at(-time.Second)), func(d *domain.Delivery) { d.State = domain.DeliveryProcessing })
+	b.alone("now", wake(noon()))
+	b.alone("oldest", wake(at(-time.Hour)), func(d *domain.Delivery) { d.Organization = theirs })
+	b.alone("processing", wake(at(-time.Second)), func(d *domain.Delivery) { d.State = domain.DeliveryProcessing })
 	want := []domain.DeliveryID{"oldest"}
 	for _, id := range tied {
 		want = append(want, domain.DeliveryID(id))
@@ -85,10 +85,10 @@ func claimLimits(b *bench) {
 	of := func(p domain.ProviderID) func(*domain.Delivery) {
 		return func(d *domain.Delivery) { d.Provider = p }
 	}
-	b.delivery("1", of("x"))
-	b.delivery("2", of("y"))
-	b.delivery("3", of("z"))
-	b.delivery("4", of("y"))
+	b.alone("1", of("x"))
+	b.alone("2", of("y"))
+	b.alone("3", of("z"))
+	b.alone("4", of("y"))
 	order(b, "of one provider", deliveryIDs(b.claim("w", noon(), 1, "y")), "2")
 	order(b, "of two providers", deliveryIDs(b.claim("w", noon(), 9, "z", "y")), "3", "4")
 	order(b, "of an unknown provider", deliveryIDs(b.claim("w", noon(), 9, "none")))
@@ -96,7 +96,7 @@ func claimLimits(b *bench) {
 }
 
 func leaseHolds(b *bench) {
-	b.delivery("d")
+	b.alone("d")
 	order(b, "claim", deliveryIDs(b.claim("one", noon(), 1)), "d")
 	order(b, "claim by another", deliveryIDs(b.claim("two", at(time.Minute-time.Microsecond), 1)))
 	order(b, "claim by the owner", deliveryIDs(b.claim("one", at(time.Minute-time.Microsecond), 1)))
@@ -108,7 +108,7 @@ func leaseHolds(b *bench) {
 }
 
 func claimAfterRest(b *bench) {
-	d := b.delivery("d")
+	d := b.alone("d")
 	b.claim("w", noon(), 1)
 	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return rest(d, at(time.Second)) })
 	b.must(err, "update")
@@ -158,7 +158,7 @@ func claimNeverTwice(b *bench) {
 }
 
 func claimRollback(b *bench) {
-	b.delivery("d")
+	b.alone("d")
 	err := b.InTx(b, func(ctx context.Context, r store.Repos) error {
 		ds, err := r.Deliveries().Claim(ctx, store.Claim{Owner: "w", Now: noon(), Until: at(time.Hour), Limit: 1})
 		b.must(err, "claim")
@@ -208,13 +208,13 @@ func (b *bench) wantWake(when string, want time.Time) {
 
 func wakeNothing(b *bench) {
 	b.wantWake("of an empty store", time.Time{})
-	b.delivery("never", wake(time.Time{}))
+	b.alone("never", wake(time.Time{}))
 	b.wantWake("where nothing but a person helps", time.Time{})
 }
 
 func wakeFollows(b *bench) {
-	b.delivery("later", wake(at(time.Hour)))
-	d := b.delivery("soon", wake(noon()), func(d *domain.Delivery) { d.Organization = theirs })
+	b.alone("later", wake(at(time.Hour)))
+	d := b.alone("soon", wake(noon()), func(d *domain.Delivery) { d.Organization = theirs })
 	b.wantWake("of two", noon())
 	b.claim("w", noon(), 1)
 	b.wantWake("while the lease lives", at(time.Minute))
@@ -225,7 +225,7 @@ func wakeFollows(b *bench) {
 	_, err := b.Deliveries().Update(b, theirs, d.ID, func(d *domain.Delivery) error { return rest(d, at(20*time.Minute)) })
 	b.must(err, "update")
 	b.wantWake("after the delivery was put to rest", at(20*time.Minute))
-	b.delivery("leased", wake(at(5*time.Minute)), func(d *domain.Delivery) {
+	b.alone("leased", wake(at(5*time.Minute)), func(d *domain.Delivery) {
 		d.Lease = domain.Lease{Owner: "w", Until: at(time.Minute), Token: 1}
 	})
 	b.wantWake("of one whose lease ends before it is due", at(5*time.Minute))
@@ -245,9 +245,9 @@ func (b *bench) must2Renew(owner string, id domain.DeliveryID, until time.Time) 
 }
 
 func renewOwn(b *bench) {
-	b.delivery("mine")
-	b.delivery("other", wake(at(time.Microsecond)))
-	b.delivery("free", wake(at(time.Hour)))
+	b.alone("mine")
+	b.alone("other", wake(at(time.Microsecond)))
+	b.alone("free", wake(at(time.Hour)))
 	b.claim("w", noon(), 1)
 	b.claim("v", at(time.Second), 1)
 	b.must2Renew("w", "mine", at(time.Minute)) // a renewal may be repeated
@@ -269,8 +269,8 @@ func renewOwn(b *bench) {
 }
 
 func renewFenced(b *bench) {
-	d := b.delivery("d")
-	e := b.delivery("e")
+	d := b.alone("d")
+	e := b.alone("e")
 	b.claim("w", noon(), 2)
 	_, err := b.Deliveries().Update(b, ours, d.ID, func(d *domain.Delivery) error { return rest(d, time.Time{}) })
 	b.must(err, "cancel")

@@ -13,8 +13,7 @@ func deliveryChecks() []Check {
 	}
 }
 
-// delivery stores a scheduled delivery that is due at noon, on a channel of its
-// own.
+// delivery stores a scheduled delivery that is due at noon.
 func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
 	d := b.unstored(id, set...)
 	b.must(b.Deliveries().Insert(b, d.Organization, d), "insert delivery")
@@ -24,7 +23,7 @@ func (b *bench) delivery(id domain.DeliveryID, set ...func(*domain.Delivery)) do
 // unstored makes what delivery stores.
 func (b *bench) unstored(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
 	d := domain.Delivery{
-		ID: id, Organization: ours, Post: "post", Channel: domain.ChannelID("channel-" + id), Provider: "provider",
+		ID: id, Organization: ours, Post: "post", Channel: "channel", Provider: "provider",
 		State: domain.DeliveryScheduled, DueAt: noon(), WakeAt: noon(), Revision: 1,
 		Parts: make([]domain.Part, 1), CreatedAt: noon(), Version: 1,
 	}
@@ -32,6 +31,12 @@ func (b *bench) unstored(id domain.DeliveryID, set ...func(*domain.Delivery)) do
 		f(&d)
 	}
 	return d
+}
+
+// alone is delivery on a channel of its own.
+func (b *bench) alone(id domain.DeliveryID, set ...func(*domain.Delivery)) domain.Delivery {
+	own := func(d *domain.Delivery) { d.Channel = domain.ChannelID("channel-" + id) }
+	return b.delivery(id, append([]func(*domain.Delivery){own}, set...)...)
 }
 
 func deliveriesOfPosts(b *bench) {

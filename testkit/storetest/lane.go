@@ -262,19 +262,19 @@ func turnsRound(b *bench) {
 		return func(d *domain.Delivery) { d.Organization = o }
 	}
 	for i, id := range []domain.DeliveryID{"a1", "a2", "a3", "a4"} {
-		b.delivery(id, wake(at(time.Duration(i-100)*time.Second)))
+		b.alone(id, wake(at(time.Duration(i-100)*time.Second)))
 	}
-	b.delivery("b1", wake(at(-time.Second)), of(theirs))
-	b.delivery("b2", wake(noon()), of(theirs))
-	b.delivery("c1", wake(at(-2*time.Second)), of("third"))
+	b.alone("b1", wake(at(-time.Second)), of(theirs))
+	b.alone("b2", wake(noon()), of(theirs))
+	b.alone("c1", wake(at(-2*time.Second)), of("third"))
 	order(b, "first claim", deliveryIDs(b.claim("w", noon(), 4)), "a1", "c1", "b1", "a2")
 	order(b, "second claim", deliveryIDs(b.claim("w", noon(), 9)), "a3", "b2", "a4")
 }
 
 func turnsHeld(b *bench) {
-	b.delivery("a1", wake(at(-time.Hour)))
-	b.delivery("b1", func(d *domain.Delivery) { d.Organization = theirs })
-	b.delivery("b2", func(d *domain.Delivery) { d.Organization = theirs })
+	b.alone("a1", wake(at(-time.Hour)))
+	b.alone("b1", func(d *domain.Delivery) { d.Organization = theirs })
+	b.alone("b2", func(d *domain.Delivery) { d.Organization = theirs })
 	got := must2[[]domain.Delivery](b, "claim")(b.Deliveries().Claim(b, store.Claim{
 		Owner: "w", Now: noon(), Until: at(time.Minute), Limit: 2, Held: map[domain.OrganizationID]int{ours: 5, "other": 1},
 	}))
@@ -283,9 +283,9 @@ func turnsHeld(b *bench) {
 
 func turnsShare(b *bench) {
 	for i := range 5 {
-		b.delivery(domain.DeliveryID(fmt.Sprint("a", i)))
+		b.alone(domain.DeliveryID(fmt.Sprint("a", i)))
 	}
-	b.delivery("b", func(d *domain.Delivery) { d.Organization = theirs })
+	b.alone("b", func(d *domain.Delivery) { d.Organization = theirs })
 	claim := func(held, share int) []domain.DeliveryID {
 		return deliveryIDs(must2[[]domain.Delivery](b, "claim")(b.Deliveries().Claim(b, store.Claim{
 			Owner: "w", Now: noon(), Until: at(time.Minute), Limit: 9, Held: map[domain.OrganizationID]int{ours: held}, Share: share,

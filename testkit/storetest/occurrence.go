@@ -164,9 +164,7 @@ func occurrenceRemoved(b *bench) {
 	if err := b.Deliveries().Remove(b, ours, d.ID); !errors.Is(err, fault.ErrNotFound) {
 		b.errorf("second Remove: got error %v, want fault.ErrNotFound", err)
 	}
-	if got := must2[time.Time](b, "NextWake")(b.Deliveries().NextWake(b)); !got.Equal(at(time.Hour)) {
-		b.errorf("next wake after Remove: got %v, want that of what is left, %v", got, at(time.Hour))
-	}
+	b.wantWake("after Remove", at(time.Hour))
 	b.delivery("again", key)
 }
 
