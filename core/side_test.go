@@ -179,7 +179,7 @@ func TestWorkersCanBeNarrowed(t *testing.T) {
 					return nil
 				}
 				e := enginetest.New(t, func(cfg *core.Config) {
-					cfg.Worker = c.worker
+					cfg.Worker, cfg.Policy.Gap = c.worker, -1
 					cfg.Jobs = []core.JobKind{{Name: "a", Do: note}, {Name: "b", Do: note}}
 				})
 				ch := e.Connect(e.Owner, "a")
