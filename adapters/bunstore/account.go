@@ -1,28 +1,33 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
 )
 
 type organizationRow struct {
 	bun.BaseModel `bun:"table:crier_organizations"`
 
-	ID         string `bun:"id,pk"`
-	Name       string `bun:"name"`
-	Zone       string `bun:"zone"`
-	LateWindow int64  `bun:"late_window"` // nanoseconds
-	CreatedAt  int64  `bun:"created_at"`
-	Version    int    `bun:"version"`
+	ID              string            `bun:"id,pk"`
+	Name            string            `bun:"name"`
+	Zone            string            `bun:"zone"`
+	LateWindow      int64             `bun:"late_window"` // nanoseconds
+	RequireApproval bool              `bun:"require_approval"`
+	Paused          object[pauseJSON] `bun:"paused"`
+	CreatedAt       int64             `bun:"created_at"`
+	Version         int               `bun:"version"`
 }
 
 func (r *organizationRow) set(o domain.Organization) {
 	*r = organizationRow{
 		ID: string(o.ID), Name: o.Name, Zone: o.Zone, LateWindow: int64(o.LateWindow),
+		RequireApproval: o.RequireApproval, Paused: object[pauseJSON]{pauseOf(o.Paused)},
 		CreatedAt: micros(o.CreatedAt), Version: o.Version,
 	}
 }
@@ -30,6 +35,7 @@ func (r *organizationRow) set(o domain.Organization) {
 func (r *organizationRow) value() domain.Organization {
 	return domain.Organization{
 		ID: domain.OrganizationID(r.ID), Name: r.Name, Zone: r.Zone, LateWindow: time.Duration(r.LateWindow),
+		RequireApproval: r.RequireApproval, Paused: r.Paused.of.value(),
 		CreatedAt: instant(r.CreatedAt), Version: r.Version,
 	}
 }
@@ -100,6 +106,16 @@ func (r users) Update(ctx context.Context, id domain.UserID, change func(*domain
 func (r users) Count(ctx context.Context) (int, error) {
 	n, err := r.st.build.NewSelect().Conn(r.reader()).Model((*userRow)(nil)).Count(ctx)
 	return int(n), translate(ctx, err)
+}
+
+func (r users) First(ctx context.Context) (domain.User, error) {
+	first, err := list[userRow, domain.User](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.OrderExpr("created_at, id").Limit(1)
+	})
+	if err != nil || len(first) == 0 {
+		return domain.User{}, cmp.Or(err, error(fault.ErrNotFound))
+	}
+	return first[0], nil
 }
 
 type memberRow struct {

@@ -29,6 +29,7 @@ type channelRow struct {
 	HostTokens    bool                      `bun:"host_tokens"`
 	Slots         object[[]slotJSON]        `bun:"slots"`
 	Gap           int64                     `bun:"gap"` // nanoseconds
+	Paused        object[pauseJSON]         `bun:"paused"`
 	CreatedAt     int64                     `bun:"created_at"`
 	UpdatedAt     int64                     `bun:"updated_at"`
 	Version       int                       `bun:"version"`
@@ -45,6 +46,7 @@ func (r *channelRow) set(c domain.Channel) {
 		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, Traits: object[map[string]string]{c.Traits}, State: string(c.State), StateReason: c.StateReason,
 		Slots:  object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
 		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens, Gap: int64(c.Gap),
+		Paused:    object[pauseJSON]{pauseOf(c.Paused)},
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
 	}
 }
@@ -57,6 +59,7 @@ func (r *channelRow) value() domain.Channel {
 		Traits: r.Traits.of, State: domain.ChannelState(r.State), StateReason: r.StateReason,
 		Slots:  convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
 		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens, Gap: time.Duration(r.Gap),
+		Paused:    r.Paused.of.value(),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/uptrace/bun"
@@ -80,5 +81,22 @@ func (r secrets) Set(ctx context.Context, name, sealed string) error {
 	}
 	_, err := r.exec(ctx, "INSERT INTO crier_secrets (name, sealed) VALUES (?, ?)"+
 		" ON CONFLICT (name) DO UPDATE SET sealed = EXCLUDED.sealed", name, sealed)
+	return err
+}
+
+type settings struct{ repos }
+
+func (r settings) Get(ctx context.Context, name string) (json.RawMessage, error) {
+	var value string
+	err := r.st.build.NewRaw("SELECT value FROM crier_settings WHERE name = ?", name).Conn(r.reader()).Scan(ctx, &value)
+	return raw(value), translate(ctx, err)
+}
+
+func (r settings) Set(ctx context.Context, name string, value json.RawMessage) error {
+	if err := errors.Join(storableText(name), storableJSON(value)); err != nil {
+		return err
+	}
+	_, err := r.exec(ctx, "INSERT INTO crier_settings (name, value) VALUES (?, ?)"+
+		" ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value", name, string(value))
 	return err
 }

@@ -31,6 +31,7 @@ type postRow struct {
 	ExpandedTo   *int64                     `bun:"expanded_to"`
 	Queued       bool                       `bun:"queued"`
 	Tags         object[[]string]           `bun:"tags"`
+	Approval     object[approvalJSON]       `bun:"approval"`
 	Revision     int                        `bun:"revision"`
 	CreatedAt    int64                      `bun:"created_at"`
 	UpdatedAt    int64                      `bun:"updated_at"`
@@ -88,6 +89,7 @@ func (r *postRow) set(p domain.Post) {
 		Items: object[[]itemJSON]{itemsJSON(p.Items)}, Tags: object[[]string]{p.Tags},
 		DueAt: micros(p.DueAt), ListAt: micros(store.ListTime(p)), Zone: p.Zone, Wall: p.Wall, Revision: p.Revision,
 		Recurrence: p.Recurrence, ExpandAt: orNull(p.ExpandAt), ExpandedTo: orNull(p.ExpandedTo), Queued: p.Queued,
+		Approval:  object[approvalJSON]{approvalOf(p.Approval)},
 		CreatedAt: micros(p.CreatedAt), UpdatedAt: micros(p.UpdatedAt), Version: p.Version,
 	}
 	for _, t := range p.Targets {
@@ -111,6 +113,7 @@ func (r *postRow) value() domain.Post {
 		Targets:    convert(r.Targets.of, targetJSON.value),
 		Recurrence: r.Recurrence, ExpandAt: orZero(r.ExpandAt), ExpandedTo: orZero(r.ExpandedTo), Queued: r.Queued,
 		DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Tags: r.Tags.of, Revision: r.Revision,
+		Approval:  r.Approval.of.value(),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }

@@ -65,6 +65,15 @@ func (r users) Count(ctx context.Context) (int, error) {
 	return query(ctx, r.run, func(t *tx) (int, error) { return len(t.users.rows), nil })
 }
 
+func (r users) First(ctx context.Context) (domain.User, error) {
+	return query(ctx, r.run, func(t *tx) (domain.User, error) {
+		for k := range t.userList.group("") {
+			return clone(t.users.rows[k.id]), nil
+		}
+		return domain.User{}, fault.ErrNotFound
+	})
+}
+
 type members repos
 
 // join makes one key of several parts; no part can hold the separator.

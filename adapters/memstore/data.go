@@ -10,6 +10,7 @@ type data struct {
 	organizations *table[domain.Organization]
 	users         *table[domain.User]
 	emails        *unique[domain.User]
+	userList      *ordered[domain.User]
 	members       *table[domain.Member]
 	memberships   *ordered[domain.Member]
 	sessions      *table[domain.Session]
@@ -48,6 +49,7 @@ type data struct {
 	documents *table[domain.Document]
 	spaces    *ordered[domain.Document]
 	secrets   *table[secret]
+	settings  *table[setting]
 
 	jobs     *table[domain.Job]
 	jobRuns  *ordered[domain.Job] // by RunAt: the order of claims
@@ -63,6 +65,7 @@ func newData() *data {
 		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
 		secrets:       newTable(func(s secret) string { return s.name }, nil),
 		budgets:       newTable(func(b domain.Budget) string { return b.ID }, nil),
+		settings:      newTable(func(s setting) string { return s.name }, nil),
 	}
 	d.people()
 	d.accountsAndFiles()
@@ -75,6 +78,9 @@ func newData() *data {
 func (d *data) people() {
 	d.users = newTable(func(u domain.User) string { return string(u.ID) }, nil)
 	d.emails = d.users.unique(func(u domain.User) string { return u.Email })
+	d.userList = d.users.order(func(u domain.User) (key, bool) {
+		return key{"", micros(u.CreatedAt), string(u.ID)}, true
+	})
 	d.members = newTable(memberID, func(m domain.Member) domain.OrganizationID { return m.Organization })
 	d.memberships = d.members.order(func(m domain.Member) (key, bool) {
 		return key{string(m.User), micros(m.CreatedAt), memberID(m)}, true

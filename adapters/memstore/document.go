@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
@@ -94,6 +95,31 @@ func (r secrets) Set(ctx context.Context, name, sealed string) error {
 			return err
 		}
 		t.secrets.write(t, name, &s)
+		return nil
+	})
+}
+
+type settings repos
+
+type setting struct {
+	name  string
+	Value json.RawMessage
+}
+
+func (r settings) Get(ctx context.Context, name string) (json.RawMessage, error) {
+	return query(ctx, r.run, func(t *tx) (json.RawMessage, error) {
+		s, err := t.settings.get(name)
+		return s.Value, err
+	})
+}
+
+func (r settings) Set(ctx context.Context, name string, value json.RawMessage) error {
+	return r.run(ctx, func(t *tx) error {
+		s, err := own(setting{name, value})
+		if err != nil {
+			return err
+		}
+		t.settings.write(t, name, &s)
 		return nil
 	})
 }

@@ -139,5 +139,6 @@ func (r repos) Media() store.Media                 { return media(r) }
 func (r repos) Outbox() store.Outbox               { return outbox(r) }
 func (r repos) Documents() store.Documents         { return documents(r) }
 func (r repos) Secrets() store.Secrets             { return secrets(r) }
+func (r repos) Settings() store.Settings           { return settings(r) }
 func (r repos) Jobs() store.Jobs                   { return jobs(r) }
 func (r repos) Budgets() store.Budgets             { return budgets(r) }

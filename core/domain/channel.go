@@ -48,7 +48,9 @@ type Channel struct {
 	HostTokens bool
 	// Gap is the least time between two changes on it, where the installation
 	// and the platform do not ask for more.
-	Gap       time.Duration
+	Gap time.Duration
+	// Paused holds back what the channel would publish.
+	Paused    Pause
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// Version counts changes, starting at 1.

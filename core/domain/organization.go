@@ -16,7 +16,12 @@ type Organization struct {
 	// LateWindow is how long after its due time a delivery may still start.
 	// Zero means the installation's own.
 	LateWindow time.Duration
-	CreatedAt  time.Time
+	// RequireApproval says that what members write who may not approve is only
+	// published once somebody who may has approved exactly that.
+	RequireApproval bool
+	// Paused holds back what all channels of the organization would publish.
+	Paused    Pause
+	CreatedAt time.Time
 	// Version counts changes, starting at 1.
 	Version int
 }

@@ -48,6 +48,8 @@ type Post struct {
 	// Queued says that each channel publishes it in a slot of its own.
 	Queued bool
 	Tags   []string
+	// Approval is the last word on the content.
+	Approval Approval
 	// Revision counts changes of the content, starting at 1. A delivery names
 	// the revision it publishes.
 	Revision  int

@@ -10,6 +10,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
@@ -31,6 +32,7 @@ type Repos interface {
 	Outbox() Outbox
 	Documents() Documents
 	Secrets() Secrets
+	Settings() Settings
 	Jobs() Jobs
 	Budgets() Budgets
 }
@@ -68,6 +70,9 @@ type Users interface {
 	ByEmail(ctx context.Context, email string) (domain.User, error)
 	Update(ctx context.Context, id domain.UserID, change func(*domain.User) error) (domain.User, error)
 	Count(ctx context.Context) (int, error)
+	// First returns the person who registered first, by time and then by id, or
+	// fault.ErrNotFound if nobody has.
+	First(ctx context.Context) (domain.User, error)
 }
 
 // Members stores who belongs to which organization.
@@ -176,4 +181,13 @@ type Secrets interface {
 	Get(ctx context.Context, name string) (string, error)
 	// Set replaces what is kept under name.
 	Set(ctx context.Context, name, sealed string) error
+}
+
+// Settings keeps what holds for the whole installation, by name. Nothing of it
+// is secret.
+type Settings interface {
+	// Get returns what is kept under name, or fault.ErrNotFound.
+	Get(ctx context.Context, name string) (json.RawMessage, error)
+	// Set replaces what is kept under name.
+	Set(ctx context.Context, name string, value json.RawMessage) error
 }

@@ -12,6 +12,7 @@ func accountChecks() []Check {
 	return []Check{
 		{"user/an address is taken once", emailUnique},
 		{"user/is found by address and counted", userLookup},
+		{"user/the first one is known", firstUser},
 		{"member/belongs once", memberOnce},
 		{"member/lists the oldest first", membersInOrder},
 	}
@@ -70,6 +71,21 @@ func userLookup(b *bench) {
 	}
 	if got := must2[domain.User](b, "ByEmail")(b.Users().ByEmail(b, "new@example.org")); got.ID != two.ID {
 		b.errorf("by the new address: got %s, want %s", got.ID, two.ID)
+	}
+}
+
+func firstUser(b *bench) {
+	if _, err := b.Users().First(b); !errors.Is(err, fault.ErrNotFound) {
+		b.errorf("first of nobody: got error %v, want fault.ErrNotFound", err)
+	}
+	for i, after := range []time.Duration{time.Microsecond, time.Hour, 0, 0} {
+		u := userKind().new(b)
+		u.CreatedAt = at(after)
+		u.ID = domain.UserID([]string{"a", "b", "c", "d"}[i])
+		b.must(b.Users().Insert(b, u), "insert")
+	}
+	if got := must2[domain.User](b, "First")(b.Users().First(b)); got.ID != "c" {
+		b.errorf("first: got %s, want c, who came first", got.ID)
 	}
 }
 

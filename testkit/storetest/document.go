@@ -2,12 +2,15 @@ package storetest
 
 import (
 	"cmp"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
 )
 
 func documentChecks() []Check {
@@ -16,6 +19,7 @@ func documentChecks() []Check {
 		{"document/is replaced and deleted", documentReplace},
 		{"document/lists the newest first", documentList},
 		{"secret/is replaced", secretReplace},
+		{"setting/is replaced", settingReplace},
 	}
 }
 
@@ -107,4 +111,27 @@ func secretReplace(b *bench) {
 			b.errorf("parallel set: got error %q, want none", err)
 		}
 	})
+}
+
+func settingReplace(b *bench) {
+	if _, err := b.Settings().Get(b, "n"); !errors.Is(err, fault.ErrNotFound) {
+		b.errorf("get of nothing: got error %v, want fault.ErrNotFound", err)
+	}
+	for _, value := range []string{`{"one":1}`, `{"two":"<ü>"}`} {
+		b.must(b.Settings().Set(b, "n", json.RawMessage(value)), "set")
+		b.same("get", must2[json.RawMessage](b, "get")(b.Settings().Get(b, "n")), json.RawMessage(value))
+	}
+	b.must(b.Settings().Set(b, "m", json.RawMessage(`null`)), "set of another")
+	b.same("get after another was set", must2[json.RawMessage](b, "get")(b.Settings().Get(b, "n")), json.RawMessage(`{"two":"<ü>"}`))
+	if err := b.Settings().Set(b, "n", json.RawMessage("{")); fault.KindOf(err) != fault.Invalid {
+		b.errorf("set to what is no JSON: got error %v, want a fault of kind Invalid", err)
+	}
+	err := b.InTx(b, func(ctx context.Context, r store.Repos) error {
+		b.must(r.Settings().Set(ctx, "n", json.RawMessage(`3`)), "set")
+		return errWanted
+	})
+	if !errors.Is(err, errWanted) {
+		b.fatalf("InTx: got error %v, want the one of fn", err)
+	}
+	b.same("get after a rollback", must2[json.RawMessage](b, "get")(b.Settings().Get(b, "n")), json.RawMessage(`{"two":"<ü>"}`))
 }

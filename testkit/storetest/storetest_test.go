@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"slices"
@@ -234,7 +235,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 		}},
 		"bad text is mended in silence": {[]string{"post/refuses text that cannot be stored"}, func() patches {
 			return patches{posts: func(p posts) posts {
-				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags = nil }}
+				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags, p.Approval.Note = nil, "" }}
 			}}
 		}},
 		"a second insert goes through": {[]string{"post/refuses a second row with the same id", "user/an address is taken once"}, func() patches {
@@ -292,6 +293,12 @@ func TestWrongStoresAreFound(t *testing.T) {
 		}},
 		"a secret is set once": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(s store.Secrets) store.Secrets { return setsOnce{s} }}
+		}},
+		"a setting is set once": {[]string{"setting/is replaced"}, func() patches {
+			return patches{settings: func(s store.Settings) store.Settings { return keepsFirst{s} }}
+		}},
+		"anybody is the first": {[]string{"user/the first one is known"}, func() patches {
+			return patches{users: func(u store.Users) store.Users { return firstByID{u} }}
 		}},
 		"a key keeps nothing out": {[]string{"job/a key keeps doubles out", "job/a key is kept once under parallel inserts"}, func() patches {
 			return patches{jobs: func(j store.Jobs) store.Jobs { return keyless{j} }}
@@ -713,6 +720,24 @@ func (s setsOnce) Set(ctx context.Context, name, sealed string) error {
 		return nil
 	}
 	return s.Secrets.Set(ctx, name, sealed)
+}
+
+type keepsFirst struct{ store.Settings }
+
+func (s keepsFirst) Set(ctx context.Context, name string, value json.RawMessage) error {
+	if _, err := s.Get(ctx, name); err == nil {
+		return nil
+	}
+	return s.Settings.Set(ctx, name, value)
+}
+
+type firstByID struct{ store.Users }
+
+func (u firstByID) First(ctx context.Context) (domain.User, error) {
+	if _, err := u.Users.First(ctx); err != nil {
+		return domain.User{}, err
+	}
+	return u.Get(ctx, "a")
 }
 
 type keyless struct{ store.Jobs }

@@ -18,6 +18,7 @@ type patches struct {
 	outbox     func(store.Outbox) store.Outbox
 	documents  func(store.Documents) store.Documents
 	secrets    func(store.Secrets) store.Secrets
+	settings   func(store.Settings) store.Settings
 	jobs       func(store.Jobs) store.Jobs
 	budgets    func(store.Budgets) store.Budgets
 	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
@@ -65,5 +66,6 @@ func (r wrongRepos) Media() store.Media         { return patched(r.media, r.Repo
 func (r wrongRepos) Outbox() store.Outbox       { return patched(r.outbox, r.Repos.Outbox()) }
 func (r wrongRepos) Documents() store.Documents { return patched(r.documents, r.Repos.Documents()) }
 func (r wrongRepos) Secrets() store.Secrets     { return patched(r.secrets, r.Repos.Secrets()) }
+func (r wrongRepos) Settings() store.Settings   { return patched(r.settings, r.Repos.Settings()) }
 func (r wrongRepos) Jobs() store.Jobs           { return patched(r.jobs, r.Repos.Jobs()) }
 func (r wrongRepos) Budgets() store.Budgets     { return patched(r.budgets, r.Repos.Budgets()) }
