@@ -21,6 +21,7 @@ import (
 	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
 	"github.com/crierhq/crier/core/vault"
@@ -48,6 +49,8 @@ type (
 	Failures = compose.Failures
 	// Retried is what a bulk retry came to.
 	Retried = compose.Retried
+	// Seen says what a person had read who approves or rejects a post.
+	Seen = compose.Seen
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// SignedIn is a person who proved who they are.
@@ -184,6 +187,8 @@ type Engine struct {
 	Media *media.Service
 	// Posts composes, books, edits and withdraws posts.
 	Posts *compose.Service
+	// Pauses holds publishing back and lets it go on.
+	Pauses *pause.Service
 
 	// Jobs enqueues side jobs and keeps those that failed for good.
 	Jobs *jobs.Service
@@ -301,11 +306,12 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	}
 	e.Posts = compose.New(compose.Config{
 		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
-		Expand: expand, Wake: wake,
+		Expand: expand, LateWindow: c.Policy.LateWindow, Wake: wake,
 	})
 	e.Jobs = jobs.New(jobs.Config{
 		Store: st, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
 	})
+	e.Pauses = pause.New(pause.Config{Store: st, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,

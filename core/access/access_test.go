@@ -10,12 +10,14 @@ import (
 
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
-	actions := []access.Action{access.Read, access.Write, access.WriteAny, access.ManageChannels, access.ManageJobs}
-	want := map[domain.Role][5]bool{
-		domain.RoleOwner:  {true, true, true, true, true},
-		domain.RoleAdmin:  {true, true, true, true, true},
-		domain.RoleUser:   {true, true, false, false, false},
-		domain.RoleViewer: {true, false, false, false, false},
+	actions := []access.Action{
+		access.Read, access.Write, access.WriteAny, access.ManageChannels, access.ManageJobs, access.Approve, access.ManageOrganization,
+	}
+	want := map[domain.Role][7]bool{
+		domain.RoleOwner:  {true, true, true, true, true, true, true},
+		domain.RoleAdmin:  {true, true, true, true, true, true, true},
+		domain.RoleUser:   {true, true},
+		domain.RoleViewer: {true},
 		"":                {},
 		"OWNER":           {},
 	}
@@ -52,6 +54,27 @@ func TestOwnThings(t *testing.T) {
 	for name, tc := range cases {
 		a := domain.Actor{Organization: "o", User: tc.user, Role: tc.role}
 		if got := fault.KindOf(access.CheckOwned(a, tc.owner)); got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestWhoOwnsTheInstallation(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		a     domain.Actor
+		first domain.UserID
+		want  fault.Kind
+	}{
+		"the first person":             {domain.Actor{Organization: "o", User: "a", Role: domain.RoleUser}, "a", ""},
+		"an owner of an organization":  {domain.Actor{Organization: "o", User: "b", Role: domain.RoleOwner}, "a", fault.Denied},
+		"a program for a tenant":       {domain.System("o"), "a", fault.Denied},
+		"a program where nobody is":    {domain.System("o"), "", fault.Denied},
+		"a program that says so":       {domain.Actor{Organization: "o", Role: domain.RoleOwner, Operator: true}, "", ""},
+		"the first person, not inside": {domain.Actor{User: "a"}, "a", fault.Unauthenticated},
+	}
+	for name, tc := range cases {
+		if got := fault.KindOf(access.CheckOperator(tc.a, tc.first)); got != tc.want {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/unblock"
 	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
@@ -26,8 +27,6 @@ const (
 	connectLife = 30 * time.Minute
 	// connectTimeout bounds the calls of one step of a connect.
 	connectTimeout = 30 * time.Second
-	// resumeBatch bounds how many deliveries one transaction unblocks.
-	resumeBatch = 500
 )
 
 // Config is what the service needs. All fields but Tokens and LateWindow are
@@ -316,54 +315,12 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 	return out, nil
 }
 
-// errMovedOn says that a worker took up a blocked delivery meanwhile. What it
-// came to is not ours to change, and no reason to refuse the connect.
-var errMovedOn = errors.New("the delivery is not blocked any more")
-
 // resume lets the deliveries that waited for the channel go on, or gives up
 // those whose late window has passed.
 func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, now time.Time) error {
-	blocked, err := r.Deliveries().OfChannel(ctx, ch.Organization, ch.ID, resumeBatch, domain.DeliveryBlocked)
-	if err != nil || len(blocked) == 0 {
-		return err
-	}
-	org, err := r.Organizations().Get(ctx, ch.Organization)
-	if err != nil {
-		return err
-	}
-	for _, b := range blocked {
-		d, err := r.Deliveries().Update(ctx, ch.Organization, b.ID, func(d *domain.Delivery) error {
-			if d.State != domain.DeliveryBlocked {
-				return errMovedOn
-			}
-			if !d.Begun() && now.After(d.DueAt.Add(org.Late(s.cfg.LateWindow))) {
-				return d.Miss(domain.Reason{Code: "late", Message: "The channel was reconnected too late for this post."}, now)
-			}
-			return d.Unblock(now)
-		})
-		if errors.Is(err, errMovedOn) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.tell(ctx, r, d, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tell appends the events of a delivery that went on or was missed.
-func (s *Service) tell(ctx context.Context, r store.Repos, d domain.Delivery, now time.Time) error {
-	var post domain.Post // nothing is said of it unless it was missed
-	if d.State == domain.DeliveryMissed {
-		var err error
-		if post, err = r.Posts().Get(ctx, d.Organization, d.Post); err != nil {
-			return err
-		}
-	}
-	return s.cfg.Journal.Append(ctx, r, journal.Turned(post, d, []domain.DeliveryState{d.State}, now)...)
+	return unblock.Channel(ctx, r, s.cfg.Journal, ch.Organization, ch.ID, unblock.Cause{
+		TooLate: "The channel was reconnected too late for this post.", LateWindow: s.cfg.LateWindow,
+	}, now)
 }
 
 // Disconnect takes a channel away and forgets its credential. What was to go

@@ -50,6 +50,9 @@ type Input struct {
 	// they are the Zone and Time above. Nil: it is published once.
 	Recurrence *domain.Recurrence
 	Tags       []string
+	// Review asks those who may approve to look at it before it is published,
+	// even where the organization does not require that.
+	Review bool
 }
 
 // View is a post with what became of it.
@@ -62,7 +65,8 @@ type View struct {
 	Events   []domain.Event
 }
 
-// Config is what the service needs. All fields but Expand are required.
+// Config is what the service needs. All fields but Expand and LateWindow are
+// required.
 type Config struct {
 	Store   store.Store
 	Catalog *channel.Catalog
@@ -73,6 +77,8 @@ type Config struct {
 	// Expand works recurrence rules out. Nil: posts cannot be repeated.
 	Expand domain.Expand
 	NewID  func() string
+	// LateWindow holds where an organization sets nothing; zero: the default.
+	LateWindow time.Duration
 	// Wake tells workers that there may be something to do.
 	Wake func()
 }
@@ -114,11 +120,14 @@ func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, e
 			return err
 		}
 		pl.fill(&post)
+		approval := pl.judge(a, &post, "")
 		if err := r.Posts().Insert(ctx, a.Organization, post); err != nil {
 			return err
 		}
-		out, err = s.book(ctx, r, domain.Post{}, post, nil, pl)
-		return err
+		if out, err = s.book(ctx, r, domain.Post{}, post, nil, pl); err != nil {
+			return err
+		}
+		return s.tellApproval(ctx, r, post, approval, pl.now)
 	})
 	if err != nil {
 		return View{}, fmt.Errorf("create post: %w", err)
@@ -150,16 +159,21 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if err := s.takeSlots(ctx, r, &pl, was, deliveries); err != nil {
 			return err
 		}
+		var approval domain.EventKind
 		post, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
+			before := p.ContentHash()
 			pl.fill(p)
+			approval = pl.judge(a, p, before)
 			p.Revision++
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		out, err = s.book(ctx, r, was, post, deliveries, pl)
-		return err
+		if out, err = s.book(ctx, r, was, post, deliveries, pl); err != nil {
+			return err
+		}
+		return s.tellApproval(ctx, r, post, approval, pl.now)
 	})
 	if err != nil {
 		return View{}, fmt.Errorf("update post %s: %w", id, err)

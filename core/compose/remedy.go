@@ -2,6 +2,7 @@ package compose
 
 import (
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/ports/social"
 )
 
@@ -43,6 +44,8 @@ var cures = map[string]cure{
 	string(social.CodeOutcomeUnknown):       {RemedyRetry, "A step before publishing got no answer, so nothing is out. Try again."},
 	channelCode(domain.ChannelReconnect):    reconnect,
 	channelCode(domain.ChannelDisconnected): reconnect,
+	ApprovalMissing:                         {RemedyWait, "It goes on once somebody has approved it, if it is still in time then."},
+	pause.Code:                              {RemedyWait, "It goes on once somebody resumes publishing, if it is still in time then."},
 	"provider_missing":                      {RemedySetUp, "This platform is not set up here. Ask the operator to set it up, then try again."},
 	"cursor_too_large":                      {RemedySetUp, "This is a mistake of the program. Tell the operator, and try again after an update."},
 }

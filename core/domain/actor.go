@@ -7,6 +7,10 @@ type Actor struct {
 	// User is empty where a program asks and not a person.
 	User UserID
 	Role Role
+	// Operator marks a program that may act for the whole installation, such as
+	// the one that embeds Crier. A person need not be marked: the one who
+	// registered first owns the installation.
+	Operator bool
 }
 
 // System is the actor of a program that embeds Crier and acts for a whole

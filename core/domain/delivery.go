@@ -242,6 +242,17 @@ func (d *Delivery) Editable() bool {
 	}
 }
 
+// Underway reports whether something of it is out and more is to come, or a
+// change is on its way.
+func (d *Delivery) Underway() bool {
+	switch d.State {
+	case DeliveryPublished, DeliveryFailed, DeliveryUnknown, DeliveryMissed, DeliveryCanceled:
+		return false
+	default:
+		return d.Begun() || d.Open != "" || d.State == DeliveryProcessing
+	}
+}
+
 // Claim gives owner the right to act on it until the given time. Stores call
 // it for the rows that a claim selects.
 func (d *Delivery) Claim(owner string, until time.Time) {
@@ -479,6 +490,16 @@ func (d *Delivery) Unblock(now time.Time) error {
 	}
 	d.Reason = Reason{}
 	return nil
+}
+
+// Recall takes it out of the hands of the worker that holds it, because what
+// it may do has changed: whatever that worker was about to begin, it cannot.
+// It waits as it did, and what was prepared stands.
+func (d *Delivery) Recall(now time.Time) error {
+	if !d.Editable() {
+		return fault.New(fault.Conflict, "too_late", "It is too late to stop this delivery: it is %s.", d.State)
+	}
+	return d.rest(d.State, d.WakeAt, now)
 }
 
 // Cancel withdraws it before anything was sent.

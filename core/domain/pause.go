@@ -1,10 +1,6 @@
 package domain
 
-import (
-	"time"
-
-	"github.com/crierhq/crier/core/fault"
-)
+import "time"
 
 // Pause holds back what is to be published. The zero Pause holds nothing back.
 // What is on its way to a platform when a pause begins is finished; nothing
@@ -21,20 +17,19 @@ type Pause struct {
 // Active reports whether it holds anything back.
 func (p Pause) Active() bool { return !p.At.IsZero() }
 
-// Begin starts the pause, or is a Conflict fault "paused" if it has begun.
-func (p *Pause) Begin(by UserID, reason string, now time.Time) error {
+// Begin starts the pause and reports whether that changed anything: one that
+// holds already keeps who began it and why.
+func (p *Pause) Begin(by UserID, reason string, now time.Time) bool {
 	if p.Active() {
-		return fault.New(fault.Conflict, "paused", "It is paused already.")
+		return false
 	}
 	*p = Pause{By: by, At: Instant(now), Reason: reason}
-	return nil
+	return true
 }
 
-// End lifts the pause, or is a Conflict fault "not_paused" if there is none.
-func (p *Pause) End() error {
-	if !p.Active() {
-		return fault.New(fault.Conflict, "not_paused", "It is not paused.")
-	}
+// End lifts the pause and reports whether there was one.
+func (p *Pause) End() bool {
+	was := p.Active()
 	*p = Pause{}
-	return nil
+	return was
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -14,6 +15,14 @@ var sentences = map[domain.EventKind]string{
 	domain.EventPostEdited:                          "Edited.",
 	domain.EventPostDeleted:                         "Deleted.",
 	domain.EventPostStuck:                           "Its next times could not be worked out; this is tried again every hour.",
+	domain.EventApprovalRequested:                   "Waits for an approval.",
+	domain.EventApproved:                            "Approved.",
+	domain.EventRejected:                            "Rejected; it will not be published like this.",
+	domain.EventApprovalWithdrawn:                   "The approval was withdrawn, because the content was changed; it needs another one.",
+	domain.EventChannelPaused:                       "The channel was paused; nothing new is published there.",
+	domain.EventChannelResumed:                      "The channel was resumed.",
+	domain.EventOrganizationPaused:                  "The organization was paused; nothing new is published.",
+	domain.EventOrganizationResumed:                 "The organization was resumed.",
 	domain.PostEvent(domain.SummaryScheduled):       "Scheduled.",
 	domain.PostEvent(domain.SummaryPublished):       "Published everywhere.",
 	domain.PostEvent(domain.SummaryPartlyPublished): "Published on some channels.",
@@ -22,7 +31,7 @@ var sentences = map[domain.EventKind]string{
 	"post.failed":                                   "A channel failed.",
 	"post.unknown":                                  "Nobody could prove whether it is out on a channel.",
 	"post.missed":                                   "It was too late for a channel.",
-	"post.blocked":                                  "A channel has to be mended first.",
+	"post.blocked":                                  "Held back on a channel.",
 	domain.DeliveryEvent(domain.DeliveryScheduled):  "Waits for its time.",
 	domain.DeliveryEvent(domain.DeliveryPreparing):  "Being prepared; nothing is visible yet.",
 	domain.DeliveryEvent(domain.DeliveryPublishing): "Being published.",
@@ -30,7 +39,7 @@ var sentences = map[domain.EventKind]string{
 	domain.DeliveryEvent(domain.DeliveryPublished):  "Published.",
 	domain.DeliveryEvent(domain.DeliveryFailed):     "Failed; it is not out.",
 	domain.DeliveryEvent(domain.DeliveryUnknown):    "It may be out; nobody could prove it. Look there and say whether it is.",
-	domain.DeliveryEvent(domain.DeliveryBlocked):    "Waits for the channel to be mended.",
+	domain.DeliveryEvent(domain.DeliveryBlocked):    "Held back.",
 	domain.DeliveryEvent(domain.DeliveryMissed):     "Not published: it was too late.",
 	domain.DeliveryEvent(domain.DeliveryCanceled):   "Withdrawn before anything was sent.",
 }
@@ -41,9 +50,23 @@ func Describe(ev domain.Event) string {
 	if !ok {
 		text = string(ev.Kind) + "."
 	}
-	var data struct{ Reason *reasonData }
-	if strings.HasPrefix(string(ev.Kind), "delivery.") && json.Unmarshal(ev.Data, &data) == nil && data.Reason != nil {
-		text += " " + data.Reason.Message
+	if said := said(ev); said != "" {
+		text += " " + said
 	}
 	return text
+}
+
+// said is what the platform or a person said of it.
+func said(ev domain.Event) string {
+	if strings.HasPrefix(string(ev.Kind), "delivery.") {
+		var data struct{ Reason reasonData }
+		_ = json.Unmarshal(ev.Data, &data) // it says nothing then
+		return data.Reason.Message
+	}
+	var data struct {
+		Note   string
+		Paused pauseData
+	}
+	_ = json.Unmarshal(ev.Data, &data)
+	return cmp.Or(data.Note, data.Paused.Reason)
 }

@@ -118,12 +118,53 @@ func Turned(p domain.Post, d domain.Delivery, all []domain.DeliveryState, now ti
 	return out
 }
 
+type approvalData struct {
+	Post string `json:"postId"`
+	Hash string `json:"contentHash"`
+	By   string `json:"by,omitempty"`
+	Note string `json:"note,omitempty"`
+}
+
+// Approval tells what p.Approval turned to.
+func Approval(p domain.Post, kind domain.EventKind, now time.Time) Entry {
+	return Entry{domain.Event{
+		Organization: p.Organization, Kind: kind, Post: p.ID, Subject: string(p.ID), At: now,
+	}, approvalData{Post: string(p.ID), Hash: p.Approval.Hash, By: string(p.Approval.By), Note: p.Approval.Note}}
+}
+
+type pauseData struct {
+	By     string `json:"by,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// pauseOf is nil for what is not paused.
+func pauseOf(p domain.Pause) *pauseData {
+	if !p.Active() {
+		return nil
+	}
+	return &pauseData{By: string(p.By), Reason: p.Reason}
+}
+
+type organizationData struct {
+	Organization string     `json:"organizationId"`
+	Name         string     `json:"name"`
+	Paused       *pauseData `json:"paused,omitempty"`
+}
+
+// Organization tells something about o.
+func Organization(o domain.Organization, kind domain.EventKind, now time.Time) Entry {
+	return Entry{domain.Event{
+		Organization: o.ID, Kind: kind, Subject: string(o.ID), At: now,
+	}, organizationData{Organization: string(o.ID), Name: o.Name, Paused: pauseOf(o.Paused)}}
+}
+
 type channelData struct {
-	Integration string `json:"integrationId"`
-	Provider    string `json:"provider"`
-	Name        string `json:"name"`
-	State       string `json:"state"`
-	Reason      string `json:"reason,omitempty"`
+	Integration string     `json:"integrationId"`
+	Provider    string     `json:"provider"`
+	Name        string     `json:"name"`
+	State       string     `json:"state"`
+	Reason      string     `json:"reason,omitempty"`
+	Paused      *pauseData `json:"paused,omitempty"`
 }
 
 // Channel tells something about c.
@@ -132,7 +173,7 @@ func Channel(c domain.Channel, kind domain.EventKind, now time.Time) Entry {
 		Organization: c.Organization, Kind: kind, Subject: string(c.ID), At: now,
 	}, channelData{
 		Integration: string(c.ID), Provider: string(c.Provider), Name: c.Name,
-		State: string(c.State), Reason: c.StateReason,
+		State: string(c.State), Reason: c.StateReason, Paused: pauseOf(c.Paused),
 	}}
 }
 

@@ -30,12 +30,18 @@ func TestWhatSubscribersSee(t *testing.T) {
 		ID: "c1", Organization: "o", Provider: "x", Name: "Ann", State: domain.ChannelReconnect, StateReason: "Why.",
 		Secret: "sealed-secret", Traits: map[string]string{"t": "trait-of-account"},
 	}
+	p.Approval = domain.Approval{State: domain.ApprovalRejected, Hash: "1:ab", By: "u1", Note: "No."}
+	held := c
+	held.State, held.StateReason, held.Paused = domain.ChannelActive, "", domain.Pause{By: "u1", At: now, Reason: "Storm."}
+	org := domain.Organization{ID: "o", Name: "Acme", Paused: held.Paused}
 	m := domain.Media{ID: "m1", Organization: "o", Name: "a.png", MIME: "image/png", Bytes: 7, Key: "key-of-media"}
 	ctx := t.Context()
 	for i, err := range []error{
 		j.Append(ctx, st, journal.Delivery(d, now)), j.Append(ctx, st, journal.Post(p, domain.EventPostEdited, domain.SummaryScheduled, now)),
 		j.Append(ctx, st, journal.Post(domain.Post{ID: "p2", Organization: "o", Revision: 1}, domain.EventPostDrafted, domain.SummaryDraft, now)),
 		j.Append(ctx, st, journal.Channel(c, domain.EventChannelReconnect, now)), j.Append(ctx, st, journal.Media(m, domain.EventMediaReady, now)),
+		j.Append(ctx, st, journal.Approval(p, domain.EventRejected, now)), j.Append(ctx, st, journal.Channel(held, domain.EventChannelPaused, now)),
+		j.Append(ctx, st, journal.Organization(org, domain.EventOrganizationPaused, now)),
 	} {
 		if err != nil {
 			t.Fatalf("event %d: %v", i, err)
@@ -51,6 +57,9 @@ func TestWhatSubscribersSee(t *testing.T) {
 		{"post.drafted", "p2", "p2", `{"postId":"p2","state":"draft","revision":1}`},
 		{"channel.reconnect_needed", "", "c1", `{"integrationId":"c1","provider":"x","name":"Ann","state":"reconnect_needed","reason":"Why."}`},
 		{"media.ready", "", "m1", `{"mediaId":"m1","name":"a.png","type":"image/png","bytes":7}`},
+		{"post.rejected", "p1", "p1", `{"postId":"p1","contentHash":"1:ab","by":"u1","note":"No."}`},
+		{"channel.paused", "", "c1", `{"integrationId":"c1","provider":"x","name":"Ann","state":"active","paused":{"by":"u1","reason":"Storm."}}`},
+		{"organization.paused", "", "o", `{"organizationId":"o","name":"Acme","paused":{"by":"u1","reason":"Storm."}}`},
 	}
 	got, err := st.Outbox().Pending(ctx, 10)
 	if err != nil || len(got) != len(want) {

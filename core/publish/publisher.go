@@ -128,8 +128,12 @@ func (j *job) deadline() time.Time {
 // leaveFor bounds giving a lease back.
 const leaveFor = 5 * time.Second
 
-// blockedLook is how often a blocked delivery is looked at.
-const blockedLook = 10 * time.Minute
+const (
+	// blockedLook is how often a blocked delivery is looked at.
+	blockedLook = 10 * time.Minute
+	// pausedLook is how often one is that only waits for the end of a pause.
+	pausedLook = time.Minute
+)
 
 // errLeaseLost means that the delivery belongs to somebody else now, or was
 // edited or canceled. Nothing was changed.
@@ -141,6 +145,11 @@ type job struct {
 	post domain.Post
 	ch   domain.Channel
 	pf   channel.Platform
+	org  domain.Organization
+	// all is the pause of the whole installation.
+	all domain.Pause
+	// who is the name of the person who began the pause in force, if known.
+	who string
 	// window is the late window in force.
 	window time.Duration
 	// renewed is set once the credential was renewed in this run, so that a
@@ -184,6 +193,9 @@ func (p *Publisher) advance(ctx context.Context, j *job) error {
 		if errors.Is(err, errLeaseLost) {
 			p.cfg.Log.InfoContext(ctx, "a delivery was taken over, edited or canceled", "delivery", j.d.ID)
 			return nil
+		}
+		if errors.Is(err, errHeld) {
+			continue // the next step says why
 		}
 		if err != nil {
 			return p.leave(ctx, j, fmt.Errorf("delivery %s: %w", j.d.ID, err))
@@ -299,13 +311,13 @@ func (p *Publisher) block(ctx context.Context, j *job, r domain.Reason) error {
 	return p.record(ctx, j, func(d *domain.Delivery) error { return d.Block(r, until, now) }, nil)
 }
 
-// blocked says why the channel cannot publish, if it cannot.
+// blocked says why it must not be published now, if it must not.
 func (j *job) blocked() (domain.Reason, bool) {
 	if j.pf.Provider == nil {
 		return domain.Reason{Code: "provider_missing", Message: "This platform is not set up in this installation."}, true
 	}
 	if j.ch.State == domain.ChannelActive {
-		return domain.Reason{}, false
+		return j.heldBack()
 	}
 	msg := "The channel has to be connected again."
 	if j.ch.StateReason != "" {
@@ -317,7 +329,7 @@ func (j *job) blocked() (domain.Reason, bool) {
 // blockedUntil is when a blocked delivery is looked at again: when its time is
 // over, or earlier, for what blocks it may go away without anybody telling us.
 func (p *Publisher) blockedUntil(j *job, now time.Time) time.Time {
-	until, again := j.deadline().Add(time.Second), now.Add(blockedLook)
+	until, again := j.deadline().Add(time.Second), now.Add(j.lookEvery())
 	if again.Before(until) {
 		return again
 	}

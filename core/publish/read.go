@@ -9,6 +9,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/pause"
 )
 
 // reading is all that some deliveries name.
@@ -16,14 +17,26 @@ type reading struct {
 	p        *Publisher
 	posts    map[domain.PostID]domain.Post
 	channels map[domain.ChannelID]domain.Channel
-	windows  map[domain.OrganizationID]time.Duration
+	orgs     map[domain.OrganizationID]domain.Organization
+	// all is the pause of the whole installation.
+	all domain.Pause
+	// names are those of the people who began a pause.
+	names map[domain.UserID]string
 }
 
-// read reads what ds name, with three queries an organization.
+// read reads what ds name, with one query for all of them and three an
+// organization.
 func (p *Publisher) read(ctx context.Context, ds []domain.Delivery) (reading, error) {
 	r := reading{
 		p: p, posts: map[domain.PostID]domain.Post{}, channels: map[domain.ChannelID]domain.Channel{},
-		windows: map[domain.OrganizationID]time.Duration{},
+		orgs: map[domain.OrganizationID]domain.Organization{}, names: map[domain.UserID]string{},
+	}
+	var err error
+	if r.all, err = pause.Installation(ctx, p.cfg.Store); err != nil {
+		return r, err
+	}
+	if err := r.name(ctx, r.all); err != nil {
+		return r, err
 	}
 	by := map[domain.OrganizationID][]domain.Delivery{}
 	for _, d := range ds {
@@ -51,7 +64,10 @@ func (r *reading) of(ctx context.Context, org domain.OrganizationID, ds []domain
 	if err != nil {
 		return err
 	}
-	r.windows[org] = o.Late(r.p.pol.LateWindow)
+	r.orgs[org] = o
+	if err := r.name(ctx, o.Paused); err != nil {
+		return err
+	}
 	ps, err := st.Posts().GetMany(ctx, org, slices.Sorted(maps.Keys(posts)))
 	if err != nil {
 		return err
@@ -65,14 +81,29 @@ func (r *reading) of(ctx context.Context, org domain.OrganizationID, ds []domain
 	}
 	for _, c := range cs {
 		r.channels[c.ID] = c
+		if err := r.name(ctx, c.Paused); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// name looks up who began a pause, for those whose posts wait for its end.
+func (r *reading) name(ctx context.Context, p domain.Pause) error {
+	if _, known := r.names[p.By]; known || p.By == "" {
+		return nil
+	}
+	var err error
+	r.names[p.By], err = nameOf(ctx, r.p.cfg.Store, p.By)
+	return err
 }
 
 // fill puts what its delivery names into j.
 func (r *reading) fill(j *job) error {
 	var org, post, ch bool
-	j.window, org = r.windows[j.d.Organization]
+	j.org, org = r.orgs[j.d.Organization]
+	j.window = j.org.Late(r.p.pol.LateWindow)
+	j.all = r.all
 	j.post, post = r.posts[j.d.Post]
 	j.post = j.post.ContentOf(j.d)
 	j.ch, ch = r.channels[j.d.Channel]
@@ -84,6 +115,8 @@ func (r *reading) fill(j *job) error {
 	case !ch:
 		return errors.New("its channel is not in the store")
 	}
+	_, held := j.paused()
+	j.who = r.names[held.By]
 	pf, err := r.p.cfg.Catalog.Get(j.d.Provider)
 	if err != nil && !errors.Is(err, &fault.Error{Kind: fault.NotFound}) {
 		return err

@@ -181,6 +181,14 @@ func (p *Publisher) put(ctx context.Context, j *job, a domain.Attempt, change fu
 		if err != nil {
 			return err
 		}
+		if old == "" { // something new begins: people may have stopped it while uploads ran
+			if err := j.refresh(ctx, r); err != nil {
+				return err
+			}
+			if _, blocked := j.blocked(); blocked {
+				return errHeld
+			}
+		}
 		if old != "" {
 			err := p.end(ctx, r, j, old, result{
 				res: domain.AttemptUnknown, reason: domain.Reason{Code: string(social.CodeOutcomeUnknown), Message: "No answer came. The same request was sent again."},

@@ -1,0 +1,96 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/crierhq/crier/core/compose"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/pause"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// errHeld means that something holds the delivery back by now. Nothing was
+// changed.
+var errHeld = errors.New("the delivery is held back")
+
+// refresh reads what may hold the delivery back beside its post: people change
+// that at any time.
+func (j *job) refresh(ctx context.Context, r store.Repos) error {
+	var err error
+	if j.org, err = r.Organizations().Get(ctx, j.d.Organization); err != nil {
+		return err
+	}
+	if j.ch, err = r.Channels().Get(ctx, j.d.Organization, j.d.Channel); err != nil {
+		return err
+	}
+	if j.all, err = pause.Installation(ctx, r); err != nil {
+		return err
+	}
+	_, p := j.paused()
+	j.who, err = nameOf(ctx, r, p.By)
+	return err
+}
+
+// nameOf is what the person is called, or empty if only the host knows them.
+func nameOf(ctx context.Context, r store.Repos, id domain.UserID) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	u, err := r.Users().Get(ctx, id)
+	if errors.Is(err, fault.ErrNotFound) {
+		return "", nil
+	}
+	return u.Name, err
+}
+
+// paused returns the pause in force, if there is one, and what it holds back.
+func (j *job) paused() (what string, p domain.Pause) {
+	switch {
+	case j.all.Active():
+		return "Publishing is paused on this whole installation", j.all
+	case j.org.Paused.Active():
+		return "Publishing is paused for this organization", j.org.Paused
+	default:
+		return "This channel is paused", j.ch.Paused
+	}
+}
+
+// heldBack says why people do not want it to be published now, if they do not.
+func (j *job) heldBack() (domain.Reason, bool) {
+	if what, p := j.paused(); p.Active() {
+		if j.who != "" {
+			what += " by " + j.who
+		}
+		msg := what + ". It goes on when somebody resumes it."
+		return domain.Reason{Code: pause.Code, Message: strings.TrimSpace(msg + " " + p.Reason)}, true
+	}
+	// One that keeps what it publishes had begun before the post was edited: that
+	// content was let out, and the approval of another one does not concern it.
+	if j.d.Kept == nil && j.post.NeedsApproval(j.org.RequireApproval) {
+		return domain.Reason{Code: compose.ApprovalMissing, Message: unapproved(j.post)}, true
+	}
+	return domain.Reason{}, false
+}
+
+func unapproved(p domain.Post) string {
+	switch p.Approval.State {
+	case domain.ApprovalRejected:
+		return strings.TrimSpace("It was rejected, and is not published like this. " + p.Approval.Note)
+	case domain.ApprovalApproved:
+		return "It was changed after it was approved, and needs another approval."
+	default:
+		return "It needs an approval before it is published."
+	}
+}
+
+// lookEvery is how often it is looked at while it is blocked.
+func (j *job) lookEvery() time.Duration {
+	if r, ok := j.blocked(); ok && r.Code == pause.Code {
+		return pausedLook
+	}
+	return blockedLook
+}
