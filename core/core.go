@@ -51,6 +51,8 @@ type (
 	Retried = compose.Retried
 	// Seen says what a person had read who approves or rejects a post.
 	Seen = compose.Seen
+	// OrganizationSettings is what an organization decides about publishing.
+	OrganizationSettings = account.OrganizationSettings
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// SignedIn is a person who proved who they are.

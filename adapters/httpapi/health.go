@@ -16,6 +16,14 @@ type healthBody struct {
 	Reason string `json:"reason,omitempty" doc:"What does not work." example:"Redis cannot be reached to wake other processes."`
 }
 
+type healthDetailsBody struct {
+	Status string     `json:"status" enum:"ok,degraded,not_ready"`
+	Reason string     `json:"reason,omitempty" doc:"What does not work."`
+	Paused *pauseBody `json:"paused,omitempty" doc:"The pause of the whole installation, while it holds. Under it nothing goes out, and nothing is broken."`
+}
+
+type healthDetailsOutput struct{ Body healthDetailsBody }
+
 type healthOutput struct{ Body healthBody }
 
 func (a *api) registerHealth() {
@@ -38,6 +46,24 @@ func (a *api) registerHealth() {
 		}
 		return &healthOutput{Body: healthBody{Status: "ok"}}, nil
 	})
+	handle(a, spec{
+		id: "health-details", method: http.MethodGet, path: "/health/details", tag: tagHealth, anyQuery: true, status: http.StatusOK,
+		summary: "How are things?", text: "For people who are signed in: what GET /readyz says, and whether somebody paused the whole installation.",
+	}, a.healthDetails)
+}
+
+func (a *api) healthDetails(ctx context.Context, _ *struct{ signedIn }) (*healthDetailsOutput, error) {
+	out := &healthDetailsOutput{Body: healthDetailsBody{Status: "ok"}}
+	if err := a.eng.Ready(ctx); err != nil {
+		out.Body.Status, out.Body.Reason = "not_ready", tell(err)
+		return out, nil
+	}
+	if err := a.eng.Degraded(); err != nil {
+		out.Body.Status, out.Body.Reason = "degraded", tell(err)
+	}
+	p, err := a.eng.Pauses.Installation(ctx)
+	out.Body.Paused = fromPause(p)
+	return out, err
 }
 
 // NotReady is the answer to GET /readyz where err says why posts cannot be

@@ -21,6 +21,7 @@ type integrationBody struct {
 	Avatar         string      `json:"avatar,omitempty"`
 	State          string      `json:"state" enum:"active,reconnect_needed,disconnected"`
 	StateReason    string      `json:"stateReason,omitempty" doc:"Why it is not active."`
+	Paused         *pauseBody  `json:"paused,omitempty" doc:"The pause of this account, while it holds."`
 	TokenExpiresAt string      `json:"tokenExpiresAt,omitempty" format:"date-time" doc:"When the current sign-in at the platform ends; absent where it does not. Most are renewed before."`
 	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
 	Slots          []slotBody  `json:"slots" nullable:"false" doc:"Its weekly posting times on the clocks of the organization, from Monday. A post of the type queue takes the next one that is free."`
@@ -87,6 +88,24 @@ func (a *api) registerIntegrations() {
 	})
 }
 
+func (a *api) registerChannelPause() {
+	handle(a, spec{
+		id: "pause-integration", method: http.MethodPost, path: "/integrations/{id}/pause", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Hold back what would go out on an account", text: "What is on its way is finished; nothing new is begun. A post that waits for longer than it may be late is missed.",
+		errors: []int{400, 404, 413, 415},
+	}, func(ctx context.Context, in *pauseInput) (*integrationOutput, error) {
+		ch, err := a.eng.Pauses.PauseChannel(ctx, in.actor, domain.ChannelID(in.ID), in.Body.Reason)
+		return &integrationOutput{Body: a.fromChannel(ch)}, err
+	})
+	handle(a, spec{
+		id: "resume-integration", method: http.MethodPost, path: "/integrations/{id}/resume", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Let an account publish again", text: "What waited goes on, in the order in which it is due.", errors: []int{404},
+	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
+		ch, err := a.eng.Pauses.ResumeChannel(ctx, in.actor, domain.ChannelID(in.ID))
+		return &integrationOutput{Body: a.fromChannel(ch)}, err
+	})
+}
+
 func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (*listIntegrationsOutput, error) {
 	page, err := askPage(in.Limit, in.Cursor)
 	if err != nil {
@@ -117,7 +136,7 @@ func (a *api) getIntegration(ctx context.Context, in *integrationInput) (*integr
 func (a *api) fromChannel(c domain.Channel) integrationBody {
 	out := integrationBody{
 		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
-		State: string(c.State), StateReason: c.StateReason, TokenExpiresAt: stamp(c.SecretExpires),
+		State: string(c.State), StateReason: c.StateReason, Paused: fromPause(c.Paused), TokenExpiresAt: stamp(c.SecretExpires),
 		Slots: fromSlots(c.Slots), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}
 	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {

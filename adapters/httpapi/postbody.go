@@ -25,6 +25,7 @@ type postBody struct {
 	Version      int             `json:"version" doc:"Counts the changes; it is the ETag."`
 	CreatedAt    string          `json:"createdAt" format:"date-time"`
 	UpdatedAt    string          `json:"updatedAt" format:"date-time"`
+	Approval     approvalBody    `json:"approval"`
 	Deliveries   []deliveryBody  `json:"deliveries" nullable:"false" doc:"What became of it, one for each integration and occurrence: of a post that repeats those that are to come or under way, and of the newest 20 occurrences. A draft has none."`
 	Attempts     []attemptBody   `json:"attempts,omitempty" nullable:"false" doc:"Every call that could change something on a platform. Lists leave them out."`
 	Timeline     []momentBody    `json:"timeline,omitempty" nullable:"false" doc:"What happened, in order; at most the newest 200. Lists leave it out."`
@@ -95,6 +96,7 @@ func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) pos
 		ID: string(p.ID), State: string(v.Summary), Items: fromItems(p.Items), Integrations: []targetBody{},
 		ScheduledAt: stamp(p.DueAt), Timezone: p.Zone, LocalTime: p.Wall, Recurrence: fromRecurrence(p), Queued: p.Queued, Tags: p.Tags, Author: string(p.Author), Version: p.Version,
 		CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt), Deliveries: []deliveryBody{},
+		Approval: fromApproval(p),
 	}
 	if len(p.Items) > 0 {
 		out.Content = p.Items[0].Text

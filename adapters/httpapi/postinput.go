@@ -27,6 +27,7 @@ type postInput struct {
 	Recurrence   *recurrenceBody   `json:"recurrence,omitempty" doc:"How it is repeated from scheduledAt on. Each occurrence is a delivery of its own on each integration."`
 	Type         string            `json:"type,omitempty" enum:"draft,schedule,now,queue" doc:"draft: keep it; schedule: publish at scheduledAt; now: publish at once; queue: publish on each integration at its next free posting time. Default: schedule where scheduledAt is given, else draft."`
 	Tags         []string          `json:"tags,omitempty" nullable:"false"`
+	Review       bool              `json:"review,omitempty" doc:"Ask for an approval, even where the organization asks for none."`
 }
 
 type itemInput struct {
@@ -95,7 +96,7 @@ func (p *postInput) short() bool { return len(p.Items) == 0 }
 // toCore returns the post as the core takes it, and what is wrong with it
 // before that.
 func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
-	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags}
+	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags, Review: p.Review}
 	var problems []fault.Problem
 	if p.short() {
 		if p.Content != "" || len(p.Media) > 0 {

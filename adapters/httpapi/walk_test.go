@@ -93,6 +93,13 @@ func (f *fixture) bodies() map[string]string {
 		"POST /auth/refresh":                            `{"refreshToken":"x.y"}`,
 		"POST /integrations/connect":                    `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
 		"POST /posts":                                   post,
+		"POST /posts/{id}/approve":                      `{"contentHash":"` + f.hash(f.draft) + `"}`,
+		"POST /posts/{id}/reject":                       `{"contentHash":"` + f.hash(f.draft) + `","note":"No."}`,
+		"POST /posts/{id}/request-approval":             `{"note":"Please."}`,
+		"POST /integrations/{id}/pause":                 `{"reason":"Storm."}`,
+		"POST /agencies/{id}/pause":                     `{"reason":"Storm."}`,
+		"PUT /agencies/{id}/settings":                   `{"requireApproval":true,"lateWindowSeconds":60}`,
+		"POST /settings/pause":                          `{"reason":"Storm."}`,
 		"POST /posts/validate":                          post,
 		"PUT /posts/{id}":                               post,
 		"POST /posts/preview":                           `{"scheduledAt":"2026-05-01T10:00","timezone":"Europe/Berlin","recurrence":{"everyDays":3,"count":9},"post":"` + f.draft + `","count":5}`,
@@ -100,6 +107,11 @@ func (f *fixture) bodies() map[string]string {
 		"POST /posts/failures/retry":                    `{"code":"rejected","state":"failed","provider":"form","integrationId":"` + f.channel + `","dryRun":true}`,
 		"POST /posts/{id}/deliveries/{delivery}/settle": `{"there":true,"link":"https://example.org/1"}`,
 	}
+}
+
+// hash names the content of one of Ann's posts.
+func (f *fixture) hash(post string) string {
+	return f.ok(200, f.ann, "GET", "/posts/"+post, nil).text("approval.contentHash")
 }
 
 // path fills in the id of Ann's draft, which has no delivery.
@@ -280,6 +292,15 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 			{"GET", "/integrations/" + ids[1], nil},
 			{"DELETE", "/integrations/" + ids[1], nil},
 			{"POST", "/integrations/" + ids[1] + "/refresh", nil},
+			{"POST", "/posts/" + ids[0] + "/approve", map[string]string{"contentHash": f.hash(f.draft)}},
+			{"POST", "/posts/" + ids[0] + "/reject", map[string]string{"contentHash": f.hash(f.draft)}},
+			{"POST", "/posts/" + ids[0] + "/request-approval", map[string]string{}},
+			{"POST", "/integrations/" + ids[1] + "/pause", map[string]string{}},
+			{"POST", "/integrations/" + ids[1] + "/resume", nil},
+			{"GET", "/agencies/" + ids[0] + "/settings", nil},
+			{"PUT", "/agencies/" + ids[0] + "/settings", map[string]any{"requireApproval": true, "lateWindowSeconds": 0}},
+			{"POST", "/agencies/" + ids[0] + "/pause", map[string]string{}},
+			{"POST", "/agencies/" + ids[0] + "/resume", nil},
 			{"GET", "/integrations/providers/" + ids[1], nil},
 			{"GET", "/media/" + ids[2], nil},
 			{"DELETE", "/media/" + ids[2], nil},

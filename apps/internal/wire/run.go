@@ -26,6 +26,7 @@ func (a *App) Run(ctx context.Context, work bool, ready func(context.Context)) e
 	if err := a.await(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
+	a.tellPause(ctx)
 	if ready != nil {
 		ready(ctx)
 	}
@@ -34,6 +35,17 @@ func (a *App) Run(ctx context.Context, work bool, ready func(context.Context)) e
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// tellPause warns whoever starts a process while nothing may go out: it looks
+// as if it did not work.
+func (a *App) tellPause(ctx context.Context) {
+	switch p, err := a.Engine().Pauses.Installation(ctx); {
+	case err != nil:
+		a.env.Log.WarnContext(ctx, "it cannot be read whether publishing is paused", "error", err)
+	case p.Active():
+		a.env.Log.WarnContext(ctx, "publishing is paused on this whole installation", "since", p.At, "by", p.By, "reason", p.Reason)
+	}
 }
 
 // await tries to reach the database until it answers.

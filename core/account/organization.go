@@ -1,0 +1,43 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+)
+
+// maxLateWindow bounds how late a post may be.
+const maxLateWindow = 30 * 24 * time.Hour
+
+// OrganizationSettings is what an organization decides about publishing.
+type OrganizationSettings struct {
+	// RequireApproval says that what members write who may not approve waits
+	// for an approval.
+	RequireApproval bool
+	// LateWindow is how long after its time a post may still be published; zero
+	// means the installation's own. At most 30 days.
+	LateWindow time.Duration
+}
+
+// ConfigureOrganization replaces the settings of the actor's organization. They
+// hold for everything that has not begun to be published. Errors: Invalid.
+func (s *Service) ConfigureOrganization(ctx context.Context, a domain.Actor, in OrganizationSettings) (domain.Organization, error) {
+	if err := access.Check(a, access.ManageOrganization); err != nil {
+		return domain.Organization{}, err
+	}
+	if in.LateWindow < 0 || in.LateWindow > maxLateWindow {
+		return domain.Organization{}, fault.Check([]fault.Problem{{Field: "lateWindow", Rule: "range", Message: "A post may be late by 30 days at most, and not by less than nothing."}})
+	}
+	out, err := s.cfg.Store.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) error {
+		o.RequireApproval, o.LateWindow = in.RequireApproval, in.LateWindow
+		return nil
+	})
+	if err != nil {
+		return domain.Organization{}, fmt.Errorf("configure organization %s: %w", a.Organization, err)
+	}
+	return out, nil
+}
