@@ -76,8 +76,8 @@ const nudge = 50 * time.Millisecond
 // maxRest is the longest wait after the store could not be asked.
 const maxRest = 5 * time.Second
 
-// narrowRest keeps a worker for some platforms from asking without a pause for
-// what is due on others.
+// narrowRest keeps a worker from asking without a pause for what is due and not
+// for it: on other platforms, or beyond the share of its organization.
 const narrowRest = 100 * time.Millisecond
 
 // Worker claims due deliveries and has them published.
@@ -262,7 +262,7 @@ func (w *Worker) release(id domain.DeliveryID, cancel context.CancelFunc) {
 // wait sleeps until something is due and there is a slot for it. While there is
 // nothing to do, a poll is one look-up in an index.
 func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
-	for ctx.Err() == nil {
+	for first := true; ctx.Err() == nil; first = false {
 		d := w.cfg.PollNow()
 		if len(slots) < cap(slots) {
 			next, err := w.cfg.Store.Deliveries().NextWake(ctx)
@@ -272,8 +272,8 @@ func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
 			if !next.IsZero() {
 				d = min(d, next.Sub(w.cfg.Now()))
 			}
-			if len(w.cfg.Providers) > 0 {
-				d = max(d, narrowRest) // what is due may be for others
+			if first && d <= 0 || len(w.cfg.Providers) > 0 {
+				d = max(d, narrowRest) // the claim left it: it is for others, or not our turn
 			}
 		}
 		if d <= 0 {
