@@ -21,6 +21,7 @@ import (
 	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
@@ -316,7 +317,8 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Pauses = pause.New(pause.Config{Store: st, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
-		Log: c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,
+		Budget: pace.New(pace.Config{Store: st, Now: c.Now}),
+		Log:    c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,
 	})
 }
 

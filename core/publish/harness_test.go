@@ -26,6 +26,7 @@ type world struct {
 	eng     *core.Engine
 	plat    *platform
 	policy  core.Policy
+	worker  core.WorkerConfig
 	sealer  *memseal.Sealer
 	blobs   *memblob.Bucket
 	actor   domain.Actor
@@ -79,7 +80,7 @@ func (w *world) boot() {
 	}
 	eng, err := core.New(core.Config{
 		Store: &mortal{Store: w.st, w: w, life: life}, Blobs: w.blobs, Sealer: w.sealer,
-		Providers: []social.Provider{w.plat.provider()}, Policy: w.policy,
+		Providers: []social.Provider{w.plat.provider()}, Policy: w.policy, Worker: w.worker,
 	})
 	if err != nil {
 		w.t.Fatal(err)

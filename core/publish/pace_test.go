@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/social"
 )
 
 // checkPace checks that no two posts of an account came closer than gap.
@@ -119,9 +121,11 @@ func TestOneTenantDoesNotStarveAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 		small := domain.System(org.ID)
+		w.worker.Concurrency = 8
+		w.boot()
 		theirs := w.connect(small, "small")
 		due := time.Now().Add(time.Minute)
-		for i := range 600 {
+		for i := range 40 {
 			ch := w.connect(w.actor, fmt.Sprint("big", i))
 			w.book(w.actor, ch, "big", due)
 		}
@@ -154,5 +158,93 @@ func TestHeadOfLaneThatNobodyCanWorkOn(t *testing.T) {
 		if err != nil || d.State != domain.DeliveryFailed || d.Reason.Code != "internal" {
 			t.Errorf("got %s %+v, %v; want it failed", d.State, d.Reason, err)
 		}
+	})
+}
+
+// TestWorkersShareTheLimitOfAnApp: the platform allows our app five posts an
+// hour, whatever the number of accounts and of workers.
+func TestWorkersShareTheLimitOfAnApp(t *testing.T) {
+	t.Parallel()
+	p := &platform{limits: []social.RateLimit{{Calls: 5, Per: time.Hour}}}
+	in(t, p, func(t *testing.T, w *world) {
+		due := time.Now().Add(time.Minute)
+		var ids []domain.PostID
+		for i := range 12 {
+			ids = append(ids, w.book(w.actor, w.connect(w.actor, fmt.Sprint("a", i)), "hello", due))
+		}
+		w.run(2, 4*time.Hour)
+		posts := p.accepted()
+		for i, from := range posts {
+			if n := i + 5; n < len(posts) && posts[n].At.Sub(from.At) < time.Hour {
+				t.Errorf("post %d went out %s after post %d: that is six in an hour", n, posts[n].At.Sub(from.At), i)
+			}
+		}
+		for _, id := range ids {
+			w.wantState(id, domain.DeliveryPublished)
+		}
+	})
+}
+
+// TestRefusalOfAnAppHoldsAll: the platform has had enough of our app, and every
+// other channel heeds it without asking.
+func TestRefusalOfAnAppHoldsAll(t *testing.T) {
+	t.Parallel()
+	p := &platform{limits: []social.RateLimit{{Calls: 1000, Per: time.Hour}}}
+	p.answer = func(n int) (bool, error) {
+		if n > 1 {
+			return true, nil
+		}
+		return false, &social.Error{Code: social.CodeRateLimited, Scope: social.ScopeApp, RetryAfter: 30 * time.Minute, Message: "Slow down."}
+	}
+	in(t, p, func(t *testing.T, w *world) {
+		due := time.Now().Add(time.Minute)
+		for i := range 6 {
+			w.book(w.actor, w.connect(w.actor, fmt.Sprint("a", i)), "hello", due.Add(time.Duration(i)*time.Second))
+		}
+		w.run(2, 2*time.Hour)
+		posts := p.accepted()
+		if len(posts) != 6 || p.calls != 7 {
+			t.Fatalf("got %d posts in %d calls, want 6 in 7", len(posts), p.calls)
+		}
+		for _, a := range posts {
+			if wait := a.At.Sub(due); wait < 30*time.Minute {
+				t.Errorf("%s went out after %s, want 30 minutes at least", a.Account, wait)
+			}
+		}
+	})
+}
+
+// TestPlatformsGapHolds: a platform asks for more time between two posts than
+// the installation does.
+func TestPlatformsGapHolds(t *testing.T) {
+	t.Parallel()
+	p := &platform{gap: 3 * time.Minute}
+	in(t, p, func(t *testing.T, w *world) {
+		for i := range 3 {
+			w.book(w.actor, w.channel, "hello", time.Now().Add(time.Duration(i)*time.Second))
+		}
+		w.run(1, time.Hour)
+		if n := len(p.accepted()); n != 3 {
+			t.Fatalf("got %d posts, want 3", n)
+		}
+		checkPace(t, p.accepted(), 3*time.Minute)
+	})
+}
+
+// TestOutageWhileLooking: an answer is lost, and then the platform is away for
+// twenty minutes. That it cannot be asked is no reason to ask a person.
+func TestOutageWhileLooking(t *testing.T) {
+	t.Parallel()
+	p := &platform{findable: true, answer: func(int) (bool, error) { return true, errors.New("reset") }}
+	in(t, p, func(_ *testing.T, w *world) {
+		begin := time.Now()
+		p.blind = func() bool { return time.Since(begin) < 20*time.Minute }
+		v := w.post("hello")
+		w.run(1, 2*time.Hour)
+		w.wantState(v.Post.ID, domain.DeliveryPublished)
+		p.blind = func() bool { return true }
+		v = w.post("again")
+		w.run(1, 3*time.Hour)
+		w.wantState(v.Post.ID, domain.DeliveryUnknown)
 	})
 }

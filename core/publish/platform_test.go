@@ -21,7 +21,10 @@ type platform struct {
 	confirms   bool          // posts can be read back
 	staged     bool          // needs Prepare, and one Check before Publish
 	delay      time.Duration // how long a visible call takes
-	processing int           // checks until a published item is out; 0: at once
+	gap        time.Duration
+	limits     []social.RateLimit
+	blind      func() bool // whether looking something up fails
+	processing int         // checks until a published item is out; 0: at once
 
 	// answer decides what the nth visible call (from 1) comes to: whether it is
 	// accepted, and the error that the caller gets. nil: accepted.
@@ -50,7 +53,7 @@ func (p *platform) Descriptor() social.Descriptor {
 	return social.Descriptor{
 		ID: "made-up", Name: "Made Up", DocsURL: "https://example.org", Markup: social.MarkupPlain,
 		Limits: social.Limits{Text: social.TextLimit{Max: 100, Count: social.CountRunes}, Replies: 10},
-		Dedupe: p.dedupe,
+		Dedupe: p.dedupe, AppLimits: p.limits, MinGap: p.gap,
 	}
 }
 
@@ -226,6 +229,9 @@ type finder struct{ p *platform }
 func (f finder) Find(ctx context.Context, t social.Target, _ social.Item) (*social.Ref, error) {
 	if err := f.p.at(ctx, "find:before"); err != nil {
 		return nil, err
+	}
+	if f.p.blind != nil && f.p.blind() {
+		return nil, social.Errorf(social.CodeUnavailable, "The platform does not answer.")
 	}
 	return f.p.find(t.Key), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -34,7 +35,8 @@ type Policy struct {
 	// delivery is given up. Default 1 h.
 	ProcessingBound time.Duration
 	// Looks is how often a lost outcome is looked for before the delivery turns
-	// unknown. Default 4.
+	// unknown. Default 4. Looks that the platform does not answer go on for
+	// ProcessingBound.
 	Looks int
 	// LookBackoff is the wait after the first look in vain; it doubles. Default 5 s.
 	LookBackoff time.Duration
@@ -77,10 +79,12 @@ type Config struct {
 	Credentials *channel.Credentials
 	Media       *media.Service
 	Journal     *journal.Journal
-	Log         *slog.Logger
-	Now         func() time.Time
-	NewID       func() string
-	Policy      Policy
+	// Budget is what the apps of platforms may still do.
+	Budget *pace.Budget
+	Log    *slog.Logger
+	Now    func() time.Time
+	NewID  func() string
+	Policy Policy
 	// Rand returns a number from 0 to below n, for jitter. Default:
 	// math/rand/v2.
 	Rand func(n int64) int64

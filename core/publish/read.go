@@ -127,5 +127,5 @@ func (r *reading) fill(j *job) error {
 
 // gap is the least time between two changes on the channel of j.
 func (p *Publisher) gap(j *job) time.Duration {
-	return max(p.pol.Gap, j.ch.Gap, 0)
+	return max(p.pol.Gap, j.ch.Gap, j.pf.Descriptor.MinGap, 0)
 }

@@ -2,10 +2,12 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/ports/social"
 )
 
@@ -119,10 +121,24 @@ func (p *Publisher) publish(ctx context.Context, j *job, cur domain.Cursor) (boo
 	if err != nil {
 		return p.repeatable(ctx, j, err)
 	}
+	if wait, err := p.cfg.Budget.Take(ctx, pace.AppOf(j.pf.Descriptor)); err != nil || wait > 0 {
+		return p.overBudget(ctx, j, wait, err)
+	}
 	if err := p.intend(ctx, j, cur, first); err != nil {
 		return false, err
 	}
 	return p.send(ctx, j, t, it, false)
+}
+
+// overBudget waits until the platform takes calls of our app again. It is not a
+// try: nothing was asked of the platform.
+func (p *Publisher) overBudget(ctx context.Context, j *job, wait time.Duration, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	e := social.Errorf(social.CodeRateLimited, "All posts of this installation together have used up what the platform allows for now.")
+	e.RetryAfter, e.Scope = wait, social.ScopeApp
+	return p.act(ctx, j, e, ActWait, nil)
 }
 
 // send makes the call whose intent is on record, and records its result. again
@@ -157,7 +173,23 @@ func (p *Publisher) call(ctx context.Context, j *job, t social.Target, it social
 	}
 	call, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
-	return j.pf.Provider.Publish(call, t, it, j.d.Cursor)
+	var heard []social.Rate
+	out, err := j.pf.Provider.Publish(social.WithRates(call, func(r social.Rate) { heard = append(heard, r) }), t, it, j.d.Cursor)
+	p.report(ctx, j, heard, err)
+	return out, err
+}
+
+// report hands on what the platform said of the limits of our app. Where that
+// cannot be kept, the platform will say it again.
+func (p *Publisher) report(ctx context.Context, j *job, heard []social.Rate, failed error) {
+	app := pace.AppOf(j.pf.Descriptor)
+	err := p.cfg.Budget.ReportError(ctx, app, failed)
+	for _, r := range heard {
+		err = errors.Join(err, p.cfg.Budget.Report(ctx, app, r))
+	}
+	if err != nil {
+		p.cfg.Log.WarnContext(ctx, "the limits of an app could not be stored", "provider", app.Provider, "error", err)
+	}
 }
 
 // confirm reads a published item back where the platform lets us: a success

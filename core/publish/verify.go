@@ -49,7 +49,7 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	}
 	t, err := p.target(ctx, j, first)
 	if err != nil {
-		return false, p.look(ctx, j, r, open.Ref)
+		return false, p.unseen(ctx, j, r, open)
 	}
 	ref, err := p.find(ctx, j, t, it, open)
 	now := p.now()
@@ -61,7 +61,7 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 		if social.CodeOf(err) == social.CodeAuthExpired && !j.renewed {
 			return p.renewToLook(ctx, j)
 		}
-		return false, p.look(ctx, j, r, open.Ref)
+		return false, p.unseen(ctx, j, r, open)
 	case p.maySendAgain(j, now, first, open):
 		return p.resend(ctx, j, t, it, now)
 	default:
@@ -144,6 +144,16 @@ func (p *Publisher) look(ctx context.Context, j *job, r domain.Reason, ref *doma
 		return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)
 	}
 	return p.lookLater(ctx, j, r, ref)
+}
+
+// unseen is look where nothing could be seen, because the platform does not
+// answer. That says nothing, so a person is asked only when it has gone on for
+// as long as a platform may work on something.
+func (p *Publisher) unseen(ctx context.Context, j *job, r domain.Reason, open domain.Attempt) error {
+	if p.now().Before(open.StartedAt.Add(p.pol.ProcessingBound)) {
+		return p.lookLater(ctx, j, r, open.Ref)
+	}
+	return p.look(ctx, j, r, open.Ref)
 }
 
 // lookLater leaves an outcome in doubt alone for a while, however often it was

@@ -76,9 +76,10 @@ const nudge = 50 * time.Millisecond
 // maxRest is the longest wait after the store could not be asked.
 const maxRest = 5 * time.Second
 
-// narrowRest keeps a worker from asking without a pause for what is due and not
-// for it: on other platforms, or beyond the share of its organization.
-const narrowRest = 100 * time.Millisecond
+// vainRest is the pause after a claim that took nothing although something is
+// due: it is for workers of other platforms, its organization has its share, or
+// another worker is just claiming it.
+const vainRest = 100 * time.Millisecond
 
 // Worker claims due deliveries and has them published.
 type Worker struct {
@@ -155,7 +156,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		if n > 0 && len(slots) < cap(slots) {
 			continue // there may be more
 		}
-		w.wait(ctx, slots)
+		w.wait(ctx, slots, n == 0)
 	}
 	w.setReady(fault.New(fault.Unavailable, "stopped", "The worker has stopped."))
 	w.drain(&jobs, stop)
@@ -261,8 +262,8 @@ func (w *Worker) release(id domain.DeliveryID, cancel context.CancelFunc) {
 
 // wait sleeps until something is due and there is a slot for it. While there is
 // nothing to do, a poll is one look-up in an index.
-func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
-	for first := true; ctx.Err() == nil; first = false {
+func (w *Worker) wait(ctx context.Context, slots chan struct{}, vain bool) {
+	for ; ctx.Err() == nil; vain = false {
 		d := w.cfg.PollNow()
 		if len(slots) < cap(slots) {
 			next, err := w.cfg.Store.Deliveries().NextWake(ctx)
@@ -272,11 +273,12 @@ func (w *Worker) wait(ctx context.Context, slots chan struct{}) {
 			if !next.IsZero() {
 				d = min(d, next.Sub(w.cfg.Now()))
 			}
-			if first && d <= 0 || len(w.cfg.Providers) > 0 {
-				d = max(d, narrowRest) // the claim left it: it is for others, or not our turn
-			}
 		}
-		if d <= 0 {
+		switch {
+		case d > 0:
+		case vain:
+			d = vainRest
+		default:
 			return
 		}
 		w.rest(ctx, d, w.bell)
