@@ -1,19 +1,33 @@
 package recurring_test
 
 import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+
+	"github.com/crierhq/crier/adapters/bunstore"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/store"
 )
 
 // TestManyAtOnce: over a real database too, each occurrence is booked once by
 // many workers, and each slot is given to one post.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, open := range stores(t) {
+	all := stores(t)
+	if dsn := os.Getenv("TEST_POSTGRES_DSN"); dsn != "" {
+		all["PostgreSQL"] = func() store.Store { return onPostgres(t, dsn) }
+	}
+	for name, open := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, open, "", time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
@@ -59,4 +73,40 @@ func TestManyAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onPostgres opens a store in a schema of its own.
+func onPostgres(t testing.TB, dsn string) store.Store {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "crier_recurring_" + strings.ToLower(rand.Text())
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE")
+		if err != nil {
+			t.Error(err)
+		}
+		_ = db.Close()
+	})
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: u.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	if err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return st
 }
