@@ -80,6 +80,7 @@ func regressionTests(fsys fs.FS) ([]regressionTest, error) {
 func checkRegressions(table string, found []regressionTest) []string {
 	var out []string
 	seen := map[int]bool{}
+	named := map[regressionTest]bool{}
 	for line := range strings.Lines(table) {
 		row := regressionRow.FindStringSubmatch(strings.TrimRight(line, "\n"))
 		if row == nil {
@@ -101,6 +102,7 @@ func checkRegressions(table string, found []regressionTest) []string {
 				continue
 			}
 			test := regressionTest{m[1], m[2]}
+			named[test] = true
 			if !slices.Contains(found, test) {
 				out = append(out, fmt.Sprintf("docs/regressions.md: number %d: there is no %s in %s", n, test.name, test.dir))
 			}
@@ -109,6 +111,11 @@ func checkRegressions(table string, found []regressionTest) []string {
 	for n := range regressions {
 		if !seen[n+1] {
 			out = append(out, fmt.Sprintf("docs/regressions.md: number %d is missing", n+1))
+		}
+	}
+	for _, test := range found {
+		if !named[test] {
+			out = append(out, fmt.Sprintf("docs/regressions.md: name %s of %s in the row of its number: `%s` %s", test.name, test.dir, test.dir, test.name))
 		}
 	}
 	slices.SortFunc(out, cmp.Compare)
@@ -139,13 +146,14 @@ func TestWrongTablesAreFound(t *testing.T) {
 		t.Errorf("a good table: got %v, want nothing", got)
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
-		"a missing number":    {"| 7 | x | lands with y |\n", "", "number 7 is missing"},
-		"a number twice":      {"| 7 |", "| 8 |", "8 is none, or there twice"},
-		"a number of nothing": {"| 25 |", "| 26 |", "26 is none"},
-		"a test that is gone": {"01Down", "01Gone", "there is no TestRegression01Gone in a"},
-		"another folder":      {"`a`", "`b`", "there is no TestRegression01Down in b"},
-		"a test of another":   {"| 2 | x | lands with y |", "| 2 | x | `a` TestRegression01Down |", "number 2"},
-		"words":               {"| 2 | x | lands with y |", "| 2 | x | soon |", `"soon" is neither`},
+		"a missing number":     {"| 7 | x | lands with y |\n", "", "number 7 is missing"},
+		"a number twice":       {"| 7 |", "| 8 |", "8 is none, or there twice"},
+		"a number of nothing":  {"| 25 |", "| 26 |", "26 is none"},
+		"a test that is gone":  {"01Down", "01Gone", "there is no TestRegression01Gone in a"},
+		"another folder":       {"`a`", "`b`", "there is no TestRegression01Down in b"},
+		"a test of another":    {"| 2 | x | lands with y |", "| 2 | x | `a` TestRegression01Down |", "number 2"},
+		"words":                {"| 2 | x | lands with y |", "| 2 | x | soon |", `"soon" is neither`},
+		"a test without a row": {"`a` TestRegression01Down", "lands with y", "name TestRegression01Down of a"},
 	} {
 		got := checkRegressions(strings.Replace(good, c.from, c.to, 1), found)
 		if !strings.Contains(strings.Join(got, "\n"), c.want) {
