@@ -127,9 +127,6 @@ func TestLateEditsAndRetries(t *testing.T) {
 	if retried.text("deliveries.0.state") != "scheduled" {
 		t.Errorf("got %s, want it scheduled", retried.body)
 	}
-	_, _, err = f.eng.Tick(t.Context())
-	must(t, err)
-	f.clock.Add(time.Minute) // the channel keeps its pace
 	out := f.ok(201, f.ann, "POST", "/posts", map[string]any{"content": "fine", "integrations": []string{f.channel}, "type": "now"})
 	f.drain() // at the pace of the channel
 	if a := f.call(f.ann, "PUT", "/posts/"+out.text("id"), `{"content":"late"}`); a.status != 409 || a.text("code") != "too_late" {
