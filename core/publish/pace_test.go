@@ -138,7 +138,8 @@ func TestOneTenantDoesNotStarveAnother(t *testing.T) {
 }
 
 // TestHeadOfLaneThatNobodyCanWorkOn: a delivery whose post is gone fails by
-// itself, and does not keep its channel from publishing.
+// itself, and keeps neither its channel from publishing nor the others of its
+// claim.
 func TestHeadOfLaneThatNobodyCanWorkOn(t *testing.T) {
 	t.Parallel()
 	p := &platform{}
@@ -152,7 +153,11 @@ func TestHeadOfLaneThatNobodyCanWorkOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := w.book(w.actor, w.channel, "fine", due)
+		other := w.book(w.actor, w.connect(w.actor, "other"), "fine", due.Add(-time.Second))
 		w.run(1, 5*time.Minute)
+		if d := w.wantState(other, domain.DeliveryPublished); d.Tries > 0 || d.Parts[0].PublishedAt.After(due) {
+			t.Errorf("another channel was held up until %s", d.Parts[0].PublishedAt)
+		}
 		w.wantState(id, domain.DeliveryPublished)
 		d, err := w.st.Deliveries().Get(t.Context(), w.actor.Organization, "broken")
 		if err != nil || d.State != domain.DeliveryFailed || d.Reason.Code != "internal" {

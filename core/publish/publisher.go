@@ -178,7 +178,7 @@ func (p *Publisher) Tasks(ctx context.Context, ds []domain.Delivery) []func(cont
 	out := make([]func(context.Context) error, len(ds))
 	for i, d := range ds {
 		out[i] = func(ctx context.Context) error {
-			j := &job{d: d}
+			j, err := &job{d: d}, err // each task has its own
 			if err == nil {
 				err = read.fill(j)
 			}
