@@ -289,23 +289,25 @@ func (r repos) lease(ctx context.Context, c store.Claim, ds []domain.Delivery) (
 	if err := storableText(c.Owner); err != nil {
 		return nil, err
 	}
-	leases, ids := make([]any, len(ds)), make([]domain.DeliveryID, len(ds))
+	leases := make([]any, len(ds))
 	for i := range ds {
 		d := &ds[i]
 		d.Claim(c.Owner, c.Until)
-		ids[i] = d.ID
 		leases[i] = bun.Tuple([]any{string(d.ID), d.Lease.Owner, micros(d.Lease.Until), d.Lease.Token, d.Version})
 	}
-	free := bun.Safe("")
+	lock := bun.Safe("")
 	if r.st.dialect == Postgres {
-		free = " FOR UPDATE SKIP LOCKED"
+		lock = " FOR UPDATE OF d SKIP LOCKED"
 	}
+	// What is free is found and locked once, before the rest. As a condition of
+	// the update it would be looked for again with each row.
 	var kept []domain.DeliveryID
-	err := r.st.build.NewRaw("UPDATE crier_deliveries SET lease_owner = v.column2, lease_until = v.column3,"+
-		" lease_token = v.column4, version = v.column5 FROM (VALUES ?) AS v"+
-		" WHERE crier_deliveries.id = v.column1 AND crier_deliveries.version = v.column5 - 1"+
-		" AND crier_deliveries.id IN (SELECT id FROM crier_deliveries WHERE id IN (?)?) RETURNING crier_deliveries.id",
-		bun.List(leases), texts(ids), free).Conn(r.tx).Scan(ctx, &kept)
+	err := r.st.build.NewRaw("WITH free AS MATERIALIZED (SELECT v.column1, v.column2, v.column3, v.column4, v.column5"+
+		" FROM (VALUES ?) AS v JOIN crier_deliveries AS d ON d.id = v.column1 AND d.version = v.column5 - 1?)"+
+		" UPDATE crier_deliveries SET lease_owner = free.column2, lease_until = free.column3,"+
+		" lease_token = free.column4, version = free.column5 FROM free"+
+		" WHERE crier_deliveries.id = free.column1 RETURNING crier_deliveries.id",
+		bun.List(leases), lock).Conn(r.tx).Scan(ctx, &kept)
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
