@@ -193,7 +193,7 @@ func (r repos) claimLanes(ctx context.Context, c store.Claim, ids []string) ([]d
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	lanes, err := r.lanes(ctx, c.Now, rows)
+	lanes, err := r.lanes(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (r repos) lockLanes(ctx context.Context, now time.Time, ids []string) ([]la
 }
 
 // lanes reads what the channels of rows, which are locked, have to do.
-func (r repos) lanes(ctx context.Context, now time.Time, rows []laneRow) (map[string]domain.Lane, error) {
+func (r repos) lanes(ctx context.Context, rows []laneRow) (map[string]domain.Lane, error) {
 	ids := make([]string, len(rows))
 	out := make(map[string]domain.Lane, len(rows))
 	for i, row := range rows {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,9 +23,12 @@ const rounds = 3
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	only := flag.String("only", "", "measure one thing: start, idle, create or publish")
+	only := flag.String("only", "", "measure one thing: start, idle, create, publish, flood, claim or scale")
+	on := flag.String("on", "", "measure on one database: sqlite or postgresql")
+	sizes := flag.String("future", "10000,1000000", "how many deliveries in the future claims are measured among")
+	part := flag.String("part", "", "internal: be a worker on this database")
 	flag.Parse()
-	err := run(ctx, *only)
+	err := do(ctx, *only, *on, *sizes, *part)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -35,7 +39,22 @@ func main() {
 // row is one line of the table.
 type row struct{ what, database, value, target string }
 
-func run(ctx context.Context, only string) error {
+func do(ctx context.Context, only, on, sizes, part string) error {
+	if part != "" {
+		return beWorker(ctx, part)
+	}
+	var future []int
+	for _, s := range strings.Split(sizes, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-future takes numbers with commas between them, not %q", sizes)
+		}
+		future = append(future, n)
+	}
+	return run(ctx, only, on, future)
+}
+
+func run(ctx context.Context, only, on string, future []int) error {
 	dir, err := os.MkdirTemp("", "crier-bench-")
 	if err != nil {
 		return err
@@ -55,10 +74,13 @@ func run(ctx context.Context, only string) error {
 	}
 	var rows []row
 	for _, db := range databases {
+		if on != "" && !strings.EqualFold(on, db.name) {
+			continue
+		}
 		for _, m := range []struct {
 			name string
 			run  func(context.Context, string, string, database) ([]row, error)
-		}{{"start", coldStart}, {"idle", idle}, {"create", creating}, {"publish", publishing}} {
+		}{{"start", coldStart}, {"idle", idle}, {"create", creating}, {"publish", publishing(1000)}, {"flood", publishing(10_000)}, {"claim", claiming(future)}, {"scale", scaling}} {
 			if only != "" && only != m.name {
 				continue
 			}

@@ -87,8 +87,16 @@ func (s *server) cpu() (time.Duration, error) {
 }
 
 // resident is the memory that the process holds, in bytes.
-func (s *server) resident() (int, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+func (s *server) resident() (int, error) { return residentOf(strconv.Itoa(s.cmd.Process.Pid)) }
+
+// resident is the memory that this process holds, or zero if it is not known.
+func resident() int {
+	n, _ := residentOf("self")
+	return n
+}
+
+func residentOf(process string) (int, error) {
+	raw, err := os.ReadFile("/proc/" + process + "/statm")
 	if err != nil {
 		return 0, err
 	}
