@@ -200,6 +200,7 @@ type Engine struct {
 	kinds   *jobs.Registry
 	worker  *publish.Worker
 	planner *plan.Planner
+	care    *channel.Credentials
 	side    *side   // nil: there are no side jobs to run
 	ringer  *ringer // nil: there is no bell
 	running *atomic.Int32
@@ -225,6 +226,7 @@ func New(cfg Config) (*Engine, error) {
 		Poll: cfg.Worker.Poll, PollNow: e.poll, Grace: cfg.Worker.Grace, Providers: cfg.Worker.Providers,
 	})
 	e.planner = plan.New(plan.Config{Expand: e.Posts.Expand, Booked: e.worker.Wake, Log: cfg.Log, Now: cfg.Now})
+	e.care = e.Channels.Credentials()
 	if err := errors.Join(e.kinds.Add(e.useCaseKinds()...), e.kinds.Add(cfg.Jobs...)); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
@@ -282,6 +284,9 @@ func (c Config) withDefaults() Config {
 	if c.Worker.Owner == "" {
 		c.Worker.Owner = c.NewID()
 	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
+	}
 	if c.Worker.Poll <= 0 {
 		c.Worker.Poll = defaultPoll
 	}
@@ -298,6 +303,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Channels = channel.New(channel.Config{
 		Store: st, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, LateWindow: c.Policy.LateWindow, Wake: wake,
+		Owner: c.Worker.Owner, Sleep: c.Sleep, Providers: c.Worker.Providers, Concurrency: min(c.Worker.Concurrency, 32),
 	})
 	e.Media = media.New(media.Config{
 		Store: st, Blobs: c.Blobs, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
@@ -338,9 +344,10 @@ func (e *Engine) On(st store.Store) *Engine {
 	return &out
 }
 
-// Run publishes what is due, books the occurrences of posts that recur, and runs
-// side jobs, until ctx ends; then it lets the calls under way finish and returns
-// nil. Any number of processes may run at once on one store.
+// Run publishes what is due, books the occurrences of posts that recur, renews
+// the credentials of channels ahead of their end, and runs side jobs, until ctx
+// ends; then it lets the calls under way finish and returns nil. Any number of
+// processes may run at once on one store.
 func (e *Engine) Run(ctx context.Context) error {
 	e.running.Add(1)
 	defer e.running.Add(-1)
@@ -359,6 +366,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return nil
 	}
 	beside.Go(func() { e.planner.Run(ctx) })
+	beside.Go(func() { e.care.Run(ctx) })
 	return e.worker.Run(ctx)
 }
 
@@ -373,21 +381,22 @@ func (e *Engine) poll() time.Duration {
 }
 
 // Tick publishes what is due now, books the occurrences of posts that recur,
-// runs the side jobs that are due, and returns how many deliveries it took, and
+// renews the credentials that are to be renewed, runs the side jobs that are due, and returns how many deliveries it took, and
 // when to call it again: the zero time if nothing is scheduled. It is for hosts
 // that cannot keep a loop running.
 func (e *Engine) Tick(ctx context.Context) (int, time.Time, error) {
 	var n int
-	var next, expand, job time.Time
-	var err, unbooked, failed error
+	var next, expand, care, job time.Time
+	var err, unbooked, unrenewed, failed error
 	if e.publishes() {
 		expand, unbooked = e.Posts.Expand(ctx)
 		n, next, err = e.worker.Tick(ctx)
+		care, unrenewed = e.care.RenewDue(ctx, e.cfg.Now())
 	}
 	if e.side != nil {
 		job, failed = e.side.tick(ctx)
 	}
-	return n, earliest(next, expand, job), errors.Join(err, unbooked, failed)
+	return n, earliest(next, expand, care, job), errors.Join(err, unbooked, unrenewed, failed)
 }
 
 // earliest is the first of times, without those that are zero.
@@ -456,6 +465,17 @@ func (e *Engine) Degraded() error {
 		return nil
 	}
 	return e.cfg.Bell.Ready()
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
 }
 
 // NewVault returns what the provider with id may keep secrets in, for the

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,6 +31,14 @@ type channelRow struct {
 	Slots         object[[]slotJSON]        `bun:"slots"`
 	Gap           int64                     `bun:"gap"` // nanoseconds
 	Paused        object[pauseJSON]         `bun:"paused"`
+	RefreshAt     *int64                    `bun:"refresh_at"`
+	CareAt        *int64                    `bun:"care_at"`
+	RenewalOwner  string                    `bun:"renewal_owner"`
+	RenewalUntil  int64                     `bun:"renewal_until"`
+	RenewalToken  int64                     `bun:"renewal_token"`
+	RefreshFailed int                       `bun:"refresh_failures"`
+	RefreshWhy    string                    `bun:"refresh_problem"`
+	Foretold      string                    `bun:"foretold"`
 	CreatedAt     int64                     `bun:"created_at"`
 	UpdatedAt     int64                     `bun:"updated_at"`
 	Version       int                       `bun:"version"`
@@ -47,6 +56,9 @@ func (r *channelRow) set(c domain.Channel) {
 		Slots:  object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
 		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens, Gap: int64(c.Gap),
 		Paused:    object[pauseJSON]{pauseOf(c.Paused)},
+		RefreshAt: orNull(c.RefreshAt), CareAt: orNull(c.CareAt()),
+		RenewalOwner: c.Renewal.Owner, RenewalUntil: micros(c.Renewal.Until), RenewalToken: c.Renewal.Token,
+		RefreshFailed: c.RefreshFailures, RefreshWhy: c.RefreshProblem, Foretold: string(c.Foretold),
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt), Version: c.Version,
 	}
 }
@@ -60,6 +72,8 @@ func (r *channelRow) value() domain.Channel {
 		Slots:  convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
 		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens, Gap: time.Duration(r.Gap),
 		Paused:    r.Paused.of.value(),
+		RefreshAt: orZero(r.RefreshAt), Renewal: domain.Lease{Owner: r.RenewalOwner, Until: instant(r.RenewalUntil), Token: r.RenewalToken},
+		RefreshFailures: r.RefreshFailed, RefreshProblem: r.RefreshWhy, Foretold: domain.Forecast(r.Foretold),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }
@@ -103,6 +117,60 @@ func (r channels) Update(ctx context.Context, org domain.OrganizationID, id doma
 	return updateUnique[channelRow](ctx, r.repos, in(org, id), change, func(old domain.Channel, c *domain.Channel) {
 		c.ID, c.Organization, c.Version = old.ID, old.Organization, old.Version+1
 	})
+}
+
+func (r channels) ClaimRenewals(ctx context.Context, c store.RenewalClaim) ([]domain.Channel, error) {
+	if err := storableText(c.Owner); err != nil {
+		return nil, err
+	}
+	var out []domain.Channel
+	err := r.joinTx(ctx, func(r repos) (err error) {
+		out, err = r.claimRenewals(ctx, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// claimRenewals needs no look at leases: none lives at care_at.
+func (r repos) claimRenewals(ctx context.Context, c store.RenewalClaim) ([]domain.Channel, error) {
+	var rows []channelRow
+	q := r.st.build.NewSelect().Conn(r.tx).Model(&rows).Where("care_at <= ?", micros(c.Now))
+	if len(c.Providers) > 0 {
+		q = q.Where("provider IN (?)", texts(c.Providers))
+	}
+	q = q.OrderExpr("care_at, id").Limit(int64(c.Limit))
+	if r.st.dialect == Postgres {
+		q = q.For("UPDATE SKIP LOCKED")
+	}
+	if err := q.Scan(ctx); err != nil || len(rows) == 0 {
+		return nil, translate(ctx, err)
+	}
+	chs := values[channelRow, domain.Channel](rows)
+	claims := make([]any, len(chs))
+	for i := range chs {
+		chs[i].ClaimRenewal(c.Owner, c.Until)
+		l := chs[i].Renewal
+		claims[i] = bun.Tuple([]any{string(chs[i].ID), l.Owner, micros(l.Until), l.Token, chs[i].Version, micros(chs[i].CareAt())})
+	}
+	_, err := r.exec(ctx, "UPDATE crier_channels SET renewal_owner = v.column2, renewal_until = v.column3,"+
+		" renewal_token = v.column4, version = v.column5, care_at = v.column6"+
+		" FROM (VALUES ?) AS v WHERE crier_channels.id = v.column1", bun.List(claims))
+	return chs, err
+}
+
+func (r channels) NextRenewal(ctx context.Context, providers ...domain.ProviderID) (time.Time, error) {
+	var at sql.NullInt64
+	q := r.st.build.NewSelect().Conn(r.reader()).Model((*channelRow)(nil)).ColumnExpr("min(care_at)").Where("care_at IS NOT NULL")
+	if len(providers) > 0 {
+		q = q.Where("provider IN (?)", texts(providers))
+	}
+	if err := q.Scan(ctx, &at); err != nil || !at.Valid {
+		return time.Time{}, translate(ctx, err)
+	}
+	return instant(at.Int64), nil
 }
 
 type connectRow struct {

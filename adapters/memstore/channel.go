@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
@@ -71,6 +72,40 @@ func (r channels) Update(ctx context.Context, org domain.OrganizationID, id doma
 		return t.channels.update(t, c, change, func(old domain.Channel, c *domain.Channel) {
 			c.ID, c.Organization, c.Version = old.ID, old.Organization, old.Version+1
 		})
+	})
+}
+
+func (r channels) ClaimRenewals(ctx context.Context, c store.RenewalClaim) ([]domain.Channel, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Channel, error) {
+		var out []domain.Channel
+		for k := range t.care.up(key{at: minAt}) {
+			if k.at > micros(c.Now) || len(out) >= c.Limit {
+				break
+			}
+			if ch := t.channels.rows[k.id]; len(c.Providers) == 0 || slices.Contains(c.Providers, ch.Provider) {
+				out = append(out, clone(ch))
+			}
+		}
+		for i := range out {
+			out[i].ClaimRenewal(c.Owner, c.Until)
+			row, err := own(out[i])
+			if err != nil {
+				return nil, err
+			}
+			t.channels.write(t, string(row.ID), &row)
+		}
+		return out, nil
+	})
+}
+
+func (r channels) NextRenewal(ctx context.Context, providers ...domain.ProviderID) (time.Time, error) {
+	return query(ctx, r.run, func(t *tx) (time.Time, error) {
+		for k := range t.care.up(key{at: minAt}) {
+			if len(providers) == 0 || slices.Contains(providers, t.channels.rows[k.id].Provider) {
+				return time.UnixMicro(k.at).UTC(), nil
+			}
+		}
+		return time.Time{}, nil
 	})
 }
 

@@ -18,6 +18,7 @@ type data struct {
 	channels    *table[domain.Channel]
 	accounts    *unique[domain.Channel]
 	channelList *ordered[domain.Channel]
+	care        *ordered[domain.Channel] // by CareAt
 	connects    *table[store.Connect]
 
 	posts    *table[domain.Post]
@@ -93,6 +94,9 @@ func (d *data) accountsAndFiles() {
 	d.accounts = d.channels.unique(accountOf)
 	d.channelList = d.channels.order(func(c domain.Channel) (key, bool) {
 		return key{string(c.Organization), micros(c.CreatedAt), string(c.ID)}, c.State != domain.ChannelDisconnected
+	})
+	d.care = d.channels.order(func(c domain.Channel) (key, bool) {
+		return key{"", micros(c.CareAt()), string(c.ID)}, !c.CareAt().IsZero()
 	})
 	d.media = newTable(func(m domain.Media) string { return string(m.ID) },
 		func(m domain.Media) domain.OrganizationID { return m.Organization })

@@ -27,10 +27,13 @@ const (
 	connectLife = 30 * time.Minute
 	// connectTimeout bounds the calls of one step of a connect.
 	connectTimeout = 30 * time.Second
+	// maxSaves bounds how often a connect is stored while others renew the
+	// credential that it replaces.
+	maxSaves = 5
 )
 
-// Config is what the service needs. All fields but Tokens and LateWindow are
-// required.
+// Config is what the service needs. All fields but Tokens, LateWindow, Providers
+// and Concurrency are required.
 type Config struct {
 	Store   store.Store
 	Sealer  seal.Sealer
@@ -44,6 +47,16 @@ type Config struct {
 	LateWindow time.Duration
 	// Wake tells workers that there may be something to do.
 	Wake func()
+	// Owner names this process to those that renew credentials.
+	Owner string
+	// Sleep waits for d and returns true, or returns false once ctx has ended.
+	Sleep func(ctx context.Context, d time.Duration) bool
+	// Providers narrows the platforms whose credentials are renewed ahead of
+	// time. Empty: all of Catalog.
+	Providers []domain.ProviderID
+	// Concurrency bounds how many of these renewals are under way at once.
+	// Default 32.
+	Concurrency int
 }
 
 // Service connects and disconnects channels.
@@ -54,10 +67,12 @@ type Service struct {
 
 // New returns a Service.
 func New(cfg Config) *Service {
-	return &Service{cfg: cfg, cred: &Credentials{
-		store: cfg.Store, sealer: cfg.Sealer, catalog: cfg.Catalog, tokens: cfg.Tokens,
-		journal: cfg.Journal, now: cfg.Now, flights: &flights{by: map[domain.ChannelID]*flight{}},
-	}}
+	if cfg.Concurrency <= 0 {
+		cfg.Concurrency = 32
+	}
+	s := &Service{cfg: cfg}
+	s.cred = &Credentials{cfg: cfg, flights: &flights{by: map[domain.ChannelID]*flight{}}, resume: s.resume}
+	return s
 }
 
 // Credentials returns what opens and renews the credentials of channels.
@@ -265,6 +280,17 @@ func (s *Service) Adopt(ctx context.Context, a domain.Actor, id domain.ProviderI
 // save stores a connection: as a new channel, or as the new credential of the
 // channel that the account has already. What waited for it goes on.
 func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn social.Connection, host bool) (domain.Channel, error) {
+	for try := 1; ; try++ {
+		out, err := s.saveOnce(ctx, a, pf, conn, host)
+		if err == nil || !errors.Is(err, errReplaced) || try == maxSaves {
+			return out, err
+		}
+	}
+}
+
+// saveOnce is save. It returns errReplaced, and changes nothing, if the old
+// credential was renewed while it was read for what the new one lacks.
+func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, conn social.Connection, host bool) (domain.Channel, error) {
 	now := domain.Instant(s.cfg.Now())
 	id := domain.ChannelID(s.cfg.NewID())
 	known, err := s.cfg.Store.Channels().ByAccount(ctx, a.Organization, pf.Descriptor.ID, conn.Account)
@@ -274,8 +300,9 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 	case !errors.Is(err, fault.ErrNotFound):
 		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
 	}
-	secret := ""
+	secret, carried := "", false
 	if !host {
+		conn.Credential.Refresh, carried = s.cred.refreshToken(ctx, known, conn.Credential)
 		if secret, err = s.cred.Seal(ctx, id, conn.Credential); err != nil {
 			return domain.Channel{}, err
 		}
@@ -286,13 +313,19 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 		if c.Name == "" {
 			c.Name = conn.Account
 		}
-		c.Connect(secret, conn.Credential.Expiry, now)
+		c.Connect(secret, conn.Credential.Expiry, pf.Can.Refresh != nil && !host, now)
 	}
 	var out domain.Channel
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		var err error
 		if known.ID != "" {
-			out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error { fill(c); return nil })
+			out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
+				if carried && c.Secret != known.Secret {
+					return errReplaced
+				}
+				fill(c)
+				return nil
+			})
 		} else {
 			out = domain.Channel{
 				ID: id, Organization: a.Organization, Provider: pf.Descriptor.ID, Account: conn.Account, CreatedAt: now, Version: 1,
@@ -366,7 +399,8 @@ func (s *Service) revoke(ctx context.Context, ch domain.Channel) {
 	}
 }
 
-// RefreshToken renews the credential of a channel now.
+// RefreshToken renews the credential of a channel now. A channel that waited to
+// be connected again goes on if that works.
 func (s *Service) RefreshToken(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
 	if err := access.Check(a, access.ManageChannels); err != nil {
 		return domain.Channel{}, err
@@ -375,51 +409,17 @@ func (s *Service) RefreshToken(ctx context.Context, a domain.Actor, id domain.Ch
 	if err != nil {
 		return domain.Channel{}, err
 	}
-	pf, err := s.cfg.Catalog.Get(ch.Provider)
-	if err != nil {
+	if _, err := s.cfg.Catalog.Get(ch.Provider); err != nil {
 		return domain.Channel{}, err
 	}
-	if pf.Can.Refresh == nil || ch.HostTokens {
+	if _, ok := s.cred.renewable(ch); !ok {
 		return ch, nil // nothing of it ever ends, or it is not ours to renew
 	}
 	if _, err := s.cred.Renew(ctx, ch); err != nil {
-		if social.CodeOf(err) == social.CodeAuthRevoked {
-			now := domain.Instant(s.cfg.Now())
-			perr := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-				return s.cred.Park(ctx, r, ch, "The platform ended the sign-in.", now)
-			})
-			err = errors.Join(err, perr)
-		}
 		return domain.Channel{}, connectFault(err)
 	}
-	if ch.State == domain.ChannelReconnect {
-		return s.revive(ctx, a, id)
-	}
-	return s.Get(ctx, a, id)
-}
-
-// revive makes a parked channel active again after its credential was renewed.
-func (s *Service) revive(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
-	now := domain.Instant(s.cfg.Now())
-	var out domain.Channel
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		var err error
-		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
-			if c.State == domain.ChannelReconnect {
-				c.Connect(c.Secret, c.SecretExpires, now)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.resume(ctx, r, out, now); err != nil {
-			return err
-		}
-		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelConnected, now))
-	})
 	s.cfg.Wake()
-	return out, missing(err, id)
+	return s.Get(ctx, a, id)
 }
 
 func stateHash(state string) string {

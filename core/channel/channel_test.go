@@ -538,7 +538,9 @@ func TestRenewWhileAnotherProcessDid(t *testing.T) {
 				if e[0].Platform.Calls("Refresh") > 1 {
 					return social.Credential{Access: "theirs"}, nil
 				}
-				// The other process renews while our call is on its way.
+				// Our process stood still for longer than its lease, and the other one
+				// renews while our call is on its way.
+				e[0].Clock.Advance(3 * time.Minute)
 				if _, err := e[1].Channels.Credentials().Renew(ctx, ch); err != nil {
 					t.Error(err)
 				}
@@ -584,7 +586,7 @@ func TestGetRenewsWhatIsAboutToEnd(t *testing.T) {
 			e := enginetest.New(t)
 			e.Platform.OnConnect = func(_ context.Context, v social.Values) (social.Connection, error) {
 				c := enginetest.ConnectionOf(v["account"])
-				c.Credential.Expiry = enginetest.Start.Add(tc.left)
+				c.Credential.Expiry = enginetest.Start.Add(time.Hour)
 				return c, nil
 			}
 			if tc.answer != nil {
@@ -592,7 +594,9 @@ func TestGetRenewsWhatIsAboutToEnd(t *testing.T) {
 					return social.Credential{}, tc.answer
 				}
 			}
-			got, err := e.Channels.Credentials().Get(t.Context(), e.Connect(e.Owner, "a"))
+			ch := e.Connect(e.Owner, "a")
+			e.Clock.Advance(time.Hour - tc.left)
+			got, err := e.Channels.Credentials().Get(t.Context(), ch)
 			if got.Access != tc.want || tc.refused == "" && err != nil || tc.refused != "" && social.CodeOf(err) != tc.refused {
 				t.Errorf("got %q, %v; want %q, %q", got.Access, err, tc.want, tc.refused)
 			}

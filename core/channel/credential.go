@@ -5,23 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
-	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
-
-// refreshAhead is how long before its end a credential is renewed when it is
-// about to be used.
-const refreshAhead = 5 * time.Minute
-
-// refreshTimeout bounds one renewal.
-const refreshTimeout = 30 * time.Second
 
 // TokenSource supplies the credentials of channels whose tokens the embedding
 // program keeps itself. Implementations are safe for concurrent use.
@@ -32,46 +23,13 @@ type TokenSource interface {
 }
 
 // Credentials opens, renews and seals the credentials of channels. It is safe
-// for concurrent use and renews each credential once at a time.
+// for concurrent use. Each credential is renewed once at a time, by all the
+// processes on one store together.
 type Credentials struct {
-	store   store.Store
-	sealer  seal.Sealer
-	catalog *Catalog
-	tokens  TokenSource
-	journal *journal.Journal
-	now     func() time.Time
+	cfg     Config
 	flights *flights
-}
-
-// flights holds one lock for each credential that is being renewed.
-type flights struct {
-	mu sync.Mutex
-	by map[domain.ChannelID]*flight
-}
-
-type flight struct {
-	sync.Mutex
-	waiting int
-}
-
-func (f *flights) lock(id domain.ChannelID) (unlock func()) {
-	f.mu.Lock()
-	one, ok := f.by[id]
-	if !ok {
-		one = &flight{}
-		f.by[id] = one
-	}
-	one.waiting++
-	f.mu.Unlock()
-	one.Lock()
-	return func() {
-		one.Unlock()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if one.waiting--; one.waiting == 0 {
-			delete(f.by, id)
-		}
-	}
+	// resume lets go on what waited for a channel.
+	resume func(ctx context.Context, r store.Repos, ch domain.Channel, now time.Time) error
 }
 
 func bound(id domain.ChannelID) string { return "channel/" + string(id) }
@@ -90,7 +48,7 @@ func (c *Credentials) Seal(ctx context.Context, id domain.ChannelID, cred social
 	if err != nil {
 		return "", fmt.Errorf("seal credential of channel %s: %w", id, err)
 	}
-	text, err := c.sealer.Seal(ctx, raw, bound(id))
+	text, err := c.cfg.Sealer.Seal(ctx, raw, bound(id))
 	if err != nil {
 		return "", fmt.Errorf("seal credential of channel %s: %w", id, err)
 	}
@@ -98,7 +56,7 @@ func (c *Credentials) Seal(ctx context.Context, id domain.ChannelID, cred social
 }
 
 func (c *Credentials) open(ctx context.Context, ch domain.Channel) (social.Credential, error) {
-	raw, err := c.sealer.Open(ctx, ch.Secret, bound(ch.ID))
+	raw, err := c.cfg.Sealer.Open(ctx, ch.Secret, bound(ch.ID))
 	if err != nil {
 		return social.Credential{}, fmt.Errorf("open credential of channel %s: %w", ch.ID, err)
 	}
@@ -109,9 +67,24 @@ func (c *Credentials) open(ctx context.Context, ch domain.Channel) (social.Crede
 	return social.Credential(s), nil
 }
 
+// refreshToken is the refresh token of a connect that gave fresh: many platforms
+// send one at the first connect only, so the one that known has stays. carried
+// says that it is that one.
+func (c *Credentials) refreshToken(ctx context.Context, known domain.Channel, fresh social.Credential) (token string, carried bool) {
+	if fresh.Refresh != "" || known.Secret == "" {
+		return fresh.Refresh, false
+	}
+	old, err := c.open(ctx, known)
+	if err != nil || old.Refresh == "" {
+		return "", false // what cannot be read cannot be kept
+	}
+	return old.Refresh, true
+}
+
 // Get returns a credential to use now: the host's, or the stored one, renewed
-// first if it is about to end. A renewal that fails for a while leaves the old
-// one in use; it may still be good. Errors are as those of Renew.
+// first if it is about to end. While it has not ended, it is returned as it is
+// if somebody else is renewing it, or if a renewal fails for a while. Errors are
+// as those of Renew.
 func (c *Credentials) Get(ctx context.Context, ch domain.Channel) (social.Credential, error) {
 	if ch.HostTokens {
 		return c.hostToken(ctx, ch)
@@ -120,104 +93,30 @@ func (c *Credentials) Get(ctx context.Context, ch domain.Channel) (social.Creden
 	if err != nil {
 		return social.Credential{}, unavailable(err)
 	}
-	if ch.SecretExpires.IsZero() || c.now().Before(ch.SecretExpires.Add(-refreshAhead)) {
+	now := c.cfg.Now()
+	pf, ok := c.renewable(ch)
+	switch {
+	case !ch.RenewBeforeUse(now), !ok && !ch.Ended(now):
 		return cred, nil
+	case !ok:
+		return social.Credential{}, notRenewable()
 	}
-	fresh, err := c.Renew(ctx, ch)
-	switch code := social.CodeOf(err); {
+	fresh, err := c.renew(ctx, pf, ch, ch.Ended(now))
+	switch {
 	case err == nil:
 		return fresh, nil
-	case code == social.CodeAuthRevoked || code == social.CodeAccountBlocked || code == social.CodeScopeMissing:
+	case needsPerson(err):
 		return social.Credential{}, err
 	default:
-		return cred, nil
+		return cred, nil // it may still be good
 	}
-}
-
-// Renew returns a new credential after the one of ch was refused or is about to
-// end. If somebody else has renewed it since ch was read, theirs is returned.
-// Errors are *social.Error; CodeAuthRevoked means that a person must reconnect,
-// every other code that it may work later.
-func (c *Credentials) Renew(ctx context.Context, ch domain.Channel) (social.Credential, error) {
-	if ch.HostTokens {
-		return c.hostToken(ctx, ch)
-	}
-	pf, err := c.catalog.Get(ch.Provider)
-	if err != nil || pf.Can.Refresh == nil {
-		return social.Credential{}, social.Errorf(social.CodeAuthRevoked, "The sign-in has ended and cannot be renewed. Connect the channel again.")
-	}
-	defer c.flights.lock(ch.ID)()
-	cur, err := c.store.Channels().Get(ctx, ch.Organization, ch.ID)
-	if err != nil {
-		return social.Credential{}, unavailable(err)
-	}
-	cred, err := c.open(ctx, cur)
-	if err != nil {
-		return social.Credential{}, unavailable(err)
-	}
-	if cur.Secret != ch.Secret {
-		return cred, nil
-	}
-	call, cancel := context.WithTimeout(ctx, refreshTimeout)
-	defer cancel()
-	fresh, err := pf.Can.Refresh.Refresh(call, social.Target{Account: cur.Account, Traits: cur.Traits, Credential: cred})
-	if err != nil {
-		return c.overtaken(ctx, cur, err)
-	}
-	if fresh.Refresh == "" {
-		fresh.Refresh = cred.Refresh
-	}
-	if fresh.Access == "" {
-		return social.Credential{}, social.Errorf(social.CodeUnavailable, "The platform answered without a token.")
-	}
-	return c.keep(ctx, cur, fresh)
-}
-
-// overtaken returns the credential that another process has stored since ch was
-// read, or cause. A platform that replaces refresh tokens refuses the old one
-// as soon as somebody else has used it: that is no reason to ask a person.
-func (c *Credentials) overtaken(ctx context.Context, ch domain.Channel, cause error) (social.Credential, error) {
-	cur, err := c.store.Channels().Get(ctx, ch.Organization, ch.ID)
-	if err != nil || cur.Secret == ch.Secret || cur.Secret == "" {
-		return social.Credential{}, cause
-	}
-	cred, err := c.open(ctx, cur)
-	if err != nil {
-		return social.Credential{}, cause
-	}
-	return cred, nil
-}
-
-// keep stores a renewed credential, unless another one got there first.
-func (c *Credentials) keep(ctx context.Context, ch domain.Channel, fresh social.Credential) (social.Credential, error) {
-	text, err := c.Seal(ctx, ch.ID, fresh)
-	if err != nil {
-		return social.Credential{}, unavailable(err)
-	}
-	stored, err := c.store.Channels().Update(ctx, ch.Organization, ch.ID, func(cur *domain.Channel) error {
-		if cur.Secret == ch.Secret {
-			cur.Secret, cur.SecretExpires, cur.UpdatedAt = text, domain.Instant(fresh.Expiry), domain.Instant(c.now())
-		}
-		return nil
-	})
-	if err != nil {
-		return social.Credential{}, unavailable(err)
-	}
-	if stored.Secret != text {
-		cred, err := c.open(ctx, stored)
-		if err != nil {
-			return social.Credential{}, unavailable(err)
-		}
-		return cred, nil
-	}
-	return fresh, nil
 }
 
 func (c *Credentials) hostToken(ctx context.Context, ch domain.Channel) (social.Credential, error) {
-	if c.tokens == nil {
+	if c.cfg.Tokens == nil {
 		return social.Credential{}, social.Errorf(social.CodeAuthRevoked, "The tokens of this channel come from the host, which offers none.")
 	}
-	cred, err := c.tokens.Token(ctx, ch)
+	cred, err := c.cfg.Tokens.Token(ctx, ch)
 	if err != nil {
 		if e, ok := errors.AsType[*social.Error](err); ok {
 			return social.Credential{}, e
@@ -241,7 +140,7 @@ func (c *Credentials) Park(ctx context.Context, r store.Repos, ch domain.Channel
 	if err != nil || !changed {
 		return err
 	}
-	return c.journal.Append(ctx, r, journal.Channel(parked, domain.EventChannelReconnect, now))
+	return c.cfg.Journal.Append(ctx, r, journal.Channel(parked, domain.EventChannelReconnect, now))
 }
 
 // Target returns on whose behalf a call for ch is made, with a credential that
@@ -254,7 +153,7 @@ func (c *Credentials) Target(ctx context.Context, ch domain.Channel) (social.Tar
 	return social.Target{Account: ch.Account, Traits: ch.Traits, Credential: cred}, nil
 }
 
-func unavailable(err error) error {
+func unavailable(err error) *social.Error {
 	if k := fault.KindOf(err); k == fault.Unavailable && errors.Is(err, &fault.Error{Kind: fault.Unavailable, Code: "seal_broken"}) {
 		return &social.Error{Code: social.CodeAuthRevoked, Message: "The stored sign-in cannot be read any more. Connect the channel again.", Err: err}
 	}

@@ -50,7 +50,19 @@ type Channel struct {
 	// and the platform do not ask for more.
 	Gap time.Duration
 	// Paused holds back what the channel would publish.
-	Paused    Pause
+	Paused Pause
+	// RefreshAt is when the credential is to be renewed next. It is zero where
+	// that cannot be done, or is not needed.
+	RefreshAt time.Time
+	// Renewal is who renews the credential now. Its Token grows with every
+	// change of hands.
+	Renewal Lease
+	// RefreshFailures counts the renewals in a row that failed and may work
+	// later, and RefreshProblem says why the last one did, for people.
+	RefreshFailures int
+	RefreshProblem  string
+	// Foretold is the last warning that people got of the credential's end.
+	Foretold  Forecast
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// Version counts changes, starting at 1.
@@ -58,10 +70,11 @@ type Channel struct {
 }
 
 // Connect puts the result of a connect into the channel and makes it active
-// again. It keeps the channel's id, so what is scheduled on it stays.
-func (c *Channel) Connect(secret string, expires, now time.Time) {
-	c.Secret, c.SecretExpires = secret, Instant(expires)
-	c.State, c.StateReason, c.UpdatedAt = ChannelActive, "", Instant(now)
+// again. It keeps the channel's id, so what is scheduled on it stays. renewable
+// says that the credential can be renewed without a person.
+func (c *Channel) Connect(secret string, expires time.Time, renewable bool, now time.Time) {
+	c.State, c.StateReason = ChannelActive, ""
+	c.Renewed(secret, expires, renewable, now)
 }
 
 // NeedReconnect parks the channel until a person connects it again. It reports
@@ -71,6 +84,8 @@ func (c *Channel) NeedReconnect(reason string, now time.Time) bool {
 		return false
 	}
 	c.State, c.StateReason, c.UpdatedAt = ChannelReconnect, reason, Instant(now)
+	c.RefreshAt = time.Time{}
+	c.EndRenewal()
 	return true
 }
 
@@ -79,7 +94,7 @@ func (c *Channel) Disconnect(now time.Time) error {
 	if c.State == ChannelDisconnected {
 		return fault.Missing("channel")
 	}
+	c.Renewed("", time.Time{}, false, now)
 	c.State, c.StateReason = ChannelDisconnected, "It was disconnected."
-	c.Secret, c.SecretExpires, c.UpdatedAt = "", time.Time{}, Instant(now)
 	return nil
 }

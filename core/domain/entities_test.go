@@ -114,7 +114,7 @@ func TestChannelChanges(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var c domain.Channel
-	c.Connect("sealed", now.Add(time.Hour), now)
+	c.Connect("sealed", now.Add(time.Hour), true, now)
 	if c.State != domain.ChannelActive || c.Secret != "sealed" || !c.SecretExpires.Equal(now.Add(time.Hour)) {
 		t.Fatalf("got %+v, want it active", c)
 	}
@@ -124,7 +124,7 @@ func TestChannelChanges(t *testing.T) {
 	if c.NeedReconnect("again", now) || c.StateReason != "why" {
 		t.Error("parking it twice was news twice")
 	}
-	c.Connect("new", time.Time{}, now)
+	c.Connect("new", time.Time{}, true, now)
 	if c.State != domain.ChannelActive || c.StateReason != "" || !c.SecretExpires.IsZero() {
 		t.Errorf("got %+v, want it active without an end", c)
 	}

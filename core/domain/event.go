@@ -26,6 +26,7 @@ const (
 	EventChannelResumed      EventKind = "channel.resumed"
 	EventOrganizationPaused  EventKind = "organization.paused"
 	EventOrganizationResumed EventKind = "organization.resumed"
+	EventChannelExpiring     EventKind = "channel.expiring"
 	EventMediaReady          EventKind = "media.ready"
 	EventMediaDeleted        EventKind = "media.deleted"
 )

@@ -177,6 +177,23 @@ func Channel(c domain.Channel, kind domain.EventKind, now time.Time) Entry {
 	}}
 }
 
+type expiringData struct {
+	channelData
+	ExpiresAt time.Time `json:"expiresAt"`
+	// Problem is why the sign-in is not renewed by itself, where it should be.
+	Problem string `json:"problem,omitempty"`
+	// Behind counts the scheduled deliveries that are due after ExpiresAt.
+	Behind int `json:"scheduledBehind"`
+}
+
+// Expiring warns that the credential of c ends, and that behind deliveries are
+// scheduled after that.
+func Expiring(c domain.Channel, behind int, now time.Time) Entry {
+	e := Channel(c, domain.EventChannelExpiring, now)
+	e.data = expiringData{e.data.(channelData), c.SecretExpires, c.RefreshProblem, behind}
+	return e
+}
+
 type mediaData struct {
 	Media string `json:"mediaId"`
 	Name  string `json:"name"`

@@ -71,8 +71,7 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// Config is what a Publisher needs. All fields but Policy, Rand and Sleep are
-// required.
+// Config is what a Publisher needs. All fields but Policy and Rand are required.
 type Config struct {
 	Store       store.Store
 	Catalog     *channel.Catalog
@@ -89,7 +88,6 @@ type Config struct {
 	// math/rand/v2.
 	Rand func(n int64) int64
 	// Sleep waits for d and returns true, or returns false once ctx has ended.
-	// Default: a timer.
 	Sleep func(ctx context.Context, d time.Duration) bool
 }
 
@@ -103,9 +101,6 @@ type Publisher struct {
 func NewPublisher(cfg Config) *Publisher {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Int64N
-	}
-	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
 	}
 	return &Publisher{cfg: cfg, pol: cfg.Policy.withDefaults()}
 }

@@ -47,17 +47,6 @@ func (p *Publisher) record(ctx context.Context, j *job, change func(*domain.Deli
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 func (p *Publisher) recordOnce(ctx context.Context, j *job, change func(*domain.Delivery) error, res *result) error {
 	var out domain.Delivery
 	err := p.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {

@@ -105,6 +105,32 @@ type Channels interface {
 	// GetMany returns those of ids that exist in org, in any order.
 	GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.ChannelID) ([]domain.Channel, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, change func(*domain.Channel) error) (domain.Channel, error)
+	Renewals
+}
+
+// Renewals hands the channels whose credential must be seen to to workers. It
+// crosses tenants on purpose: only workers call it.
+type Renewals interface {
+	// ClaimRenewals picks up to c.Limit channels of c.Providers whose
+	// domain.Channel.CareAt is set and not after c.Now, in the order of CareAt
+	// and id, calls domain.Channel.ClaimRenewal on each and returns them. Two
+	// callers never get the same one.
+	ClaimRenewals(ctx context.Context, c RenewalClaim) ([]domain.Channel, error)
+	// NextRenewal returns the earliest CareAt of a channel of these providers,
+	// or the zero time if there is none. No providers: all.
+	NextRenewal(ctx context.Context, providers ...domain.ProviderID) (time.Time, error)
+}
+
+// RenewalClaim says which channels a worker wants.
+type RenewalClaim struct {
+	// Owner names the worker.
+	Owner string
+	// Now is the worker's time, and Until the end of the lease.
+	Now, Until time.Time
+	// Limit bounds the number; it must be positive.
+	Limit int
+	// Providers narrows the claim; empty: all.
+	Providers []domain.ProviderID
 }
 
 // Connect is a connect flow that is under way.
