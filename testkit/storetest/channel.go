@@ -11,7 +11,7 @@ import (
 )
 
 func channelChecks() []Check {
-	return []Check{
+	return append([]Check{
 		{"channel/an account is connected once", accountOnce},
 		{"channel/is found by account", byAccount},
 		{"channel/lists in order of creation", channelList},
@@ -19,7 +19,7 @@ func channelChecks() []Check {
 		{"channel/gets many", channelsGetMany},
 		{"connect/is taken once", connectOnce},
 		{"connect/ends", connectEnds},
-	}
+	}, renewalChecks()...)
 }
 
 func accountOnce(b *bench) {

@@ -55,6 +55,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 	type (
 		posts      = store.Posts
 		deliveries = store.Deliveries
+		channels   = store.Channels
 	)
 	cases := map[string]struct {
 		found []string
@@ -278,6 +279,37 @@ func TestWrongStoresAreFound(t *testing.T) {
 			return patches{posts: func(p posts) posts {
 				return lists{p, func(f *store.PostFilter) { f.Channel, f.Deliveries = "", nil }, nil}
 			}}
+		}},
+		"renewals come early and of any provider": {[]string{
+			"renewal/claim takes what is due, in order", "renewal/claim keeps to limit and providers",
+		}, func() patches {
+			return patches{channels: func(c channels) channels {
+				return renewals{c, func(c *store.RenewalClaim) { c.Now, c.Providers = c.Now.Add(time.Microsecond), nil }, nil}
+			}}
+		}},
+		"renewals come in any order": {[]string{
+			"renewal/claim takes what is due, in order", "renewal/claim takes what is to be foretold",
+		}, func() patches {
+			return patches{channels: func(c channels) channels { return renewals{c, nil, slices.Reverse[[]domain.Channel]} }}
+		}},
+		"renewals take no lease": {[]string{"renewal/claim gives a lease", "renewal/claim never hands one out twice", "renewal/the next follows claims and changes"}, func() patches {
+			return patches{channels: func(c channels) channels {
+				return renewals{c, func(c *store.RenewalClaim) { c.Until = time.Time{} }, nil}
+			}}
+		}},
+		"forecasts are forgotten": {[]string{"renewal/claim takes what is to be foretold"}, func() patches {
+			return patches{channels: func(c channels) channels {
+				return renewals{c, nil, func(cs []domain.Channel) {
+					for i := range cs {
+						if cs[i].RefreshAt.IsZero() {
+							cs[i] = domain.Channel{}
+						}
+					}
+				}}
+			}}
+		}},
+		"the next renewal is of any provider": {[]string{"renewal/the next follows claims and changes"}, func() patches {
+			return patches{channels: func(c channels) channels { return anyRenewal{c} }}
 		}},
 		"a flow can be taken again": {[]string{"connect/is taken once"}, func() patches {
 			return patches{connects: func(c store.Connects) store.Connects { return takesAgain{c} }}
@@ -574,6 +606,30 @@ func (c leakyChannels) GetMany(ctx context.Context, _ domain.OrganizationID, ids
 
 func (c leakyChannels) ByAccount(ctx context.Context, _ domain.OrganizationID, p domain.ProviderID, account string) (domain.Channel, error) {
 	return c.Channels.ByAccount(ctx, "org-ours", p, account)
+}
+
+// renewals changes what is asked for, and what is given.
+type renewals struct {
+	store.Channels
+	asked func(*store.RenewalClaim)
+	given func([]domain.Channel)
+}
+
+func (r renewals) ClaimRenewals(ctx context.Context, c store.RenewalClaim) ([]domain.Channel, error) {
+	if r.asked != nil {
+		r.asked(&c)
+	}
+	cs, err := r.Channels.ClaimRenewals(ctx, c)
+	if r.given != nil {
+		r.given(cs)
+	}
+	return cs, err
+}
+
+type anyRenewal struct{ store.Channels }
+
+func (r anyRenewal) NextRenewal(ctx context.Context, _ ...domain.ProviderID) (time.Time, error) {
+	return r.Channels.NextRenewal(ctx)
 }
 
 type leakyMedia struct{ store.Media }

@@ -70,7 +70,7 @@ func mutants() map[string]patch {
 		"forgets the delay between items":  {step, [][2]string{{"delay = items[next].Delay", "delay = 0 * items[next].Delay"}}},
 		"never looks at what is blocked":   {publisher, [][2]string{{"if again.Before(until) {\n\t\treturn again\n\t}\n\treturn until", "_, _ = until, again\n\treturn time.Time{}"}}},
 		"uses a new key for every attempt": {publisher, [][2]string{{"t.Key = domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision)", "t.Key = domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision+j.d.Attempts)"}}},
-		"lets an empty token replace the old": {"core/channel/credential.go", [][2]string{
+		"lets an empty token replace the old": {"core/channel/renew.go", [][2]string{
 			{"fresh.Refresh = cred.Refresh", "fresh.Refresh = \"\""},
 		}},
 		"forgets the gap between two posts":    {record, [][2]string{{"if gap := p.gap(j); gap > 0 {", "if gap := p.gap(j); gap < 0 {"}}},
