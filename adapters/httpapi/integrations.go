@@ -23,6 +23,7 @@ type integrationBody struct {
 	StateReason    string      `json:"stateReason,omitempty" doc:"Why it is not active."`
 	Paused         *pauseBody  `json:"paused,omitempty" doc:"The pause of this account, while it holds."`
 	TokenExpiresAt string      `json:"tokenExpiresAt,omitempty" format:"date-time" doc:"When the current sign-in at the platform ends; absent where it does not. Most are renewed before."`
+	TokenProblem   string      `json:"tokenProblem,omitempty" doc:"Why the sign-in could not be renewed the last time it was tried; it is tried again by itself."`
 	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
 	Slots          []slotBody  `json:"slots" nullable:"false" doc:"Its weekly posting times on the clocks of the organization, from Monday. A post of the type queue takes the next one that is free."`
 	CreatedAt      string      `json:"createdAt" format:"date-time"`
@@ -80,7 +81,7 @@ func (a *api) registerIntegrations() {
 	})
 	handle(a, spec{
 		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK,
-		summary: "Renew the sign-in at the platform now", text: "This happens by itself before a sign-in ends.",
+		summary: "Renew the sign-in at the platform now", text: "This happens by itself before a sign-in ends. An account that had to be connected again goes on if it works.",
 		errors: []int{400, 404, 429},
 	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
 		ch, err := a.eng.Channels.RefreshToken(ctx, in.actor, domain.ChannelID(in.ID))
@@ -136,7 +137,8 @@ func (a *api) getIntegration(ctx context.Context, in *integrationInput) (*integr
 func (a *api) fromChannel(c domain.Channel) integrationBody {
 	out := integrationBody{
 		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
-		State: string(c.State), StateReason: c.StateReason, Paused: fromPause(c.Paused), TokenExpiresAt: stamp(c.SecretExpires),
+		TokenProblem: c.RefreshProblem,
+		State:        string(c.State), StateReason: c.StateReason, Paused: fromPause(c.Paused), TokenExpiresAt: stamp(c.SecretExpires),
 		Slots: fromSlots(c.Slots), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}
 	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {

@@ -173,7 +173,7 @@ func TestRegression11ALongLivedTokenIsRefreshedWellBeforeExpiry(t *testing.T) {
 			expiring(e, 60*day)
 			renewing(e, 60*day)
 			ch := e.Connect(e.Owner, "a")
-			if next := sweep(t, e); !next.Equal(enginetest.Start.Add(53 * day)) || e.Platform.Calls("Refresh") != 0 {
+			if next := sweep(t, e); !next.Equal(enginetest.Start.Add(53*day)) || e.Platform.Calls("Refresh") != 0 {
 				t.Fatalf("got %d renewals and the next at %s, want none and one seven days before the end", e.Platform.Calls("Refresh"), next)
 			}
 			e.Clock.Advance(53*day + down)
