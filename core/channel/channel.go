@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -292,14 +293,11 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 // credential was renewed while it was read for what the new one lacks.
 func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, conn social.Connection, host bool) (domain.Channel, error) {
 	now := domain.Instant(s.cfg.Now())
-	id := domain.ChannelID(s.cfg.NewID())
 	known, err := s.cfg.Store.Channels().ByAccount(ctx, a.Organization, pf.Descriptor.ID, conn.Account)
-	switch {
-	case err == nil:
-		id = known.ID
-	case !errors.Is(err, fault.ErrNotFound):
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
 	}
+	id := cmp.Or(known.ID, domain.ChannelID(s.cfg.NewID()))
 	secret, carried := "", false
 	if !host {
 		conn.Credential.Refresh, carried = s.cred.refreshToken(ctx, known, conn.Credential)

@@ -135,7 +135,7 @@ func TestRegression10ATransientRefreshErrorIsNoDisconnect(t *testing.T) {
 			expiring(e, time.Hour)
 			ch := e.Connect(e.Owner, "a")
 			fails := true
-			e.Platform.OnRefresh = func(_ context.Context, tg social.Target) (social.Credential, error) {
+			e.Platform.OnRefresh = func(context.Context, social.Target) (social.Credential, error) {
 				if fails {
 					return social.Credential{}, failure
 				}

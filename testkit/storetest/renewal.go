@@ -22,7 +22,7 @@ func renewalChecks() []Check {
 }
 
 // renewable inserts a channel whose credential is to be renewed at noon.
-func (b *bench) renewable(id domain.ChannelID, change ...func(*domain.Channel)) domain.Channel {
+func (b *bench) renewable(id domain.ChannelID, change ...func(*domain.Channel)) {
 	c := domain.Channel{
 		ID: id, Organization: ours, Provider: "p", Account: string(id), State: domain.ChannelActive,
 		Secret: "sealed", SecretExpires: at(time.Hour), RefreshAt: noon(), CreatedAt: noon(), Version: 1,
@@ -31,7 +31,6 @@ func (b *bench) renewable(id domain.ChannelID, change ...func(*domain.Channel)) 
 		ch(&c)
 	}
 	b.must(b.Channels().Insert(b, c.Organization, c), "insert "+string(c.ID))
-	return c
 }
 
 func refreshAt(t time.Time) func(*domain.Channel) {
