@@ -290,7 +290,7 @@ func (s *Service) save(ctx context.Context, a domain.Actor, pf Platform, conn so
 }
 
 // saveOnce is save. It returns errReplaced, and changes nothing, if the old
-// credential was renewed while it was read for what the new one lacks.
+// credential was renewed meanwhile: the new one may lack what it has.
 func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, conn social.Connection, host bool) (domain.Channel, error) {
 	now := domain.Instant(s.cfg.Now())
 	known, err := s.cfg.Store.Channels().ByAccount(ctx, a.Organization, pf.Descriptor.ID, conn.Account)
@@ -298,9 +298,9 @@ func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, con
 		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
 	}
 	id := cmp.Or(known.ID, domain.ChannelID(s.cfg.NewID()))
-	secret, carried := "", false
+	secret := ""
 	if !host {
-		conn.Credential.Refresh, carried = s.cred.refreshToken(ctx, known, conn.Credential)
+		conn.Credential.Refresh = s.cred.refreshToken(ctx, known, conn.Credential)
 		if secret, err = s.cred.Seal(ctx, id, conn.Credential); err != nil {
 			return domain.Channel{}, err
 		}
@@ -318,7 +318,7 @@ func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, con
 		var err error
 		if known.ID != "" {
 			out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
-				if carried && c.Secret != known.Secret {
+				if c.Secret != known.Secret {
 					return errReplaced
 				}
 				fill(c)

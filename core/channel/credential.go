@@ -68,17 +68,16 @@ func (c *Credentials) open(ctx context.Context, ch domain.Channel) (social.Crede
 }
 
 // refreshToken is the refresh token of a connect that gave fresh: many platforms
-// send one at the first connect only, so the one that known has stays. carried
-// says that it is that one.
-func (c *Credentials) refreshToken(ctx context.Context, known domain.Channel, fresh social.Credential) (token string, carried bool) {
+// send one at the first connect only, so the one that known has stays.
+func (c *Credentials) refreshToken(ctx context.Context, known domain.Channel, fresh social.Credential) string {
 	if fresh.Refresh != "" || known.Secret == "" {
-		return fresh.Refresh, false
+		return fresh.Refresh
 	}
 	old, err := c.open(ctx, known)
-	if err != nil || old.Refresh == "" {
-		return "", false // what cannot be read cannot be kept
+	if err != nil {
+		return "" // what cannot be read cannot be kept
 	}
-	return old.Refresh, true
+	return old.Refresh
 }
 
 // Get returns a credential to use now: the host's, or the stored one, renewed
