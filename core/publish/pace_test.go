@@ -29,13 +29,14 @@ func checkPace(t *testing.T, posts []accepted, gap time.Duration) {
 func (w *world) run(workers int, d time.Duration) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
+	engines := []*core.Engine{w.eng}
+	for len(engines) < workers {
+		w.life.Add(-1) // several processes live at once
+		w.boot()
+		engines = append(engines, w.eng)
+	}
 	var wg sync.WaitGroup
-	for i := range workers {
-		if i > 0 {
-			w.life.Add(-1) // several processes live at once
-			w.boot()
-		}
-		eng := w.eng
+	for _, eng := range engines {
 		wg.Go(func() {
 			if err := eng.Run(ctx); err != nil {
 				w.t.Error(err)

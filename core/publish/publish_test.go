@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -595,25 +594,11 @@ func TestManyWorkersShareTheWork(t *testing.T) {
 	t.Parallel()
 	p := &platform{}
 	in(t, p, func(t *testing.T, w *world) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
-		for range 3 {
-			w.life.Add(-1) // several processes live at once
-			w.boot()
-			eng := w.eng
-			wg.Go(func() {
-				if err := eng.Run(ctx); err != nil {
-					t.Error(err)
-				}
-			})
-		}
 		var ids []domain.PostID
 		for range 100 {
 			ids = append(ids, w.post("hello").Post.ID)
 		}
-		time.Sleep(20 * time.Minute)
-		cancel()
-		wg.Wait()
+		w.run(3, 20*time.Minute)
 		checkPace(t, p.accepted(), 10*time.Second)
 		for _, id := range ids {
 			w.wantState(id, domain.DeliveryPublished)
