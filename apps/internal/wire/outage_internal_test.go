@@ -54,7 +54,7 @@ func start(t *testing.T, work bool, env ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	note := func(context.Context, domain.Job) error { p.jobs.Add(1); return nil }
+	note := func(context.Context, domain.Job) error { p.jobs.Add(1); return nil } //nolint:unparam // a handler
 	p.App, err = Build(t.Context(), cfg, Environment{
 		Environ: env, ReadFile: os.ReadFile, Log: slog.New(slog.DiscardHandler),
 		Adjust: func(c *core.Config) { c.Jobs = []core.JobKind{{Name: "note", Do: note}} },
