@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/crierhq/crier/core/account"
+	"github.com/crierhq/crier/core/after"
 	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
@@ -197,6 +199,7 @@ type Engine struct {
 	Jobs *jobs.Service
 
 	cfg     Config
+	after   *after.Service
 	kinds   *jobs.Registry
 	worker  *publish.Worker
 	planner *plan.Planner
@@ -313,24 +316,28 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	if c.Recur != nil {
 		expand = c.Recur.Expand
 	}
-	e.Posts = compose.New(compose.Config{
-		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
-		Expand: expand, LateWindow: c.Policy.LateWindow, Wake: wake,
-	})
 	e.Jobs = jobs.New(jobs.Config{
 		Store: st, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
+	})
+	e.after = after.New(after.Config{
+		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Jobs: e.Jobs, Journal: j,
+		Log: c.Log, Now: c.Now, NewID: c.NewID, Wake: wake,
+	})
+	e.Posts = compose.New(compose.Config{
+		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
+		Expand: expand, LateWindow: c.Policy.LateWindow, Published: e.after.Book, Wake: wake,
 	})
 	e.Pauses = pause.New(pause.Config{Store: st, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
 		Budget: pace.New(pace.Config{Store: st, Now: c.Now}),
-		Log:    c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Rand: c.Rand, Sleep: c.Sleep,
+		Log:    c.Log, Now: c.Now, NewID: c.NewID, Policy: c.Policy, Published: e.after.Book, Rand: c.Rand, Sleep: c.Sleep,
 	})
 }
 
 // useCaseKinds are the side jobs of the use cases: one line for each.
 func (e *Engine) useCaseKinds() []jobs.Kind {
-	return []jobs.Kind{}
+	return slices.Concat(e.after.Kinds())
 }
 
 // On returns an Engine whose use cases work on st instead, such as a store that

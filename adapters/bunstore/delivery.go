@@ -23,6 +23,9 @@ type deliveryRow struct {
 	State        string              `bun:"state"`
 	Occurrence   string              `bun:"occurrence"`
 	Kept         object[*targetJSON] `bun:"kept"`
+	Follows      string              `bun:"follows"`
+	Rule         int                 `bun:"rule"`
+	Action       string              `bun:"action"`
 	DueAt        int64               `bun:"due_at"`
 	WakeAt       *int64              `bun:"wake_at"`
 	Leads        bool                `bun:"leads"`
@@ -71,7 +74,7 @@ func (r *deliveryRow) set(d domain.Delivery) {
 	*r = deliveryRow{
 		ID: string(d.ID), Organization: string(d.Organization), Post: string(d.Post), Channel: string(d.Channel),
 		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence, DueAt: micros(d.DueAt),
-		WakeAt: orNull(d.WakeAt), Leads: d.Leads(),
+		WakeAt: orNull(d.WakeAt), Leads: d.Leads(), Follows: string(d.Follows), Rule: d.Rule, Action: string(d.Action),
 		LeaseOwner: d.Lease.Owner, LeaseUntil: micros(d.Lease.Until), LeaseToken: d.Lease.Token,
 		Revision: d.Revision, Open: string(d.Open), Attempts: d.Attempts, Tries: d.Tries, Looks: d.Looks, Bound: micros(d.Bound),
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), Version: d.Version,
@@ -95,6 +98,7 @@ func (r *deliveryRow) value() domain.Delivery {
 		ID: domain.DeliveryID(r.ID), Organization: domain.OrganizationID(r.Organization), Post: domain.PostID(r.Post),
 		Channel: domain.ChannelID(r.Channel), Provider: domain.ProviderID(r.Provider), State: domain.DeliveryState(r.State),
 		Occurrence: r.Occurrence, DueAt: instant(r.DueAt), WakeAt: orZero(r.WakeAt),
+		Follows: domain.DeliveryID(r.Follows), Rule: r.Rule, Action: domain.Action(r.Action),
 		Lease:    domain.Lease{Owner: r.LeaseOwner, Until: instant(r.LeaseUntil), Token: r.LeaseToken},
 		Revision: r.Revision, Open: domain.AttemptID(r.Open), Attempts: r.Attempts, Tries: r.Tries, Looks: r.Looks, Bound: instant(r.Bound), Reason: domain.Reason(r.Reason.of),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,

@@ -20,7 +20,7 @@ func ranked[ID ~string](q *bun.SelectQuery, org domain.OrganizationID, posts []I
 func (r deliveries) Since(ctx context.Context, org domain.OrganizationID, post domain.PostID, from string) ([]domain.Delivery, error) {
 	return list[deliveryRow, domain.Delivery](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("post_id = ?", string(post)).Where("organization_id = ?", string(org)).
-			Where("occurrence <> ''").Where("occurrence >= ?", from).OrderExpr("occurrence, id")
+			Where("occurrence <> ''").Where("follows = ''").Where("occurrence >= ?", from).OrderExpr("occurrence, id")
 	})
 }
 

@@ -32,6 +32,7 @@ type postRow struct {
 	Queued       bool                       `bun:"queued"`
 	Tags         object[[]string]           `bun:"tags"`
 	Approval     object[approvalJSON]       `bun:"approval"`
+	After        object[[]afterJSON]        `bun:"after_rules"`
 	Revision     int                        `bun:"revision"`
 	CreatedAt    int64                      `bun:"created_at"`
 	UpdatedAt    int64                      `bun:"updated_at"`
@@ -53,6 +54,16 @@ type targetJSON struct {
 	Channel  domain.ChannelID `json:"channel"`
 	Settings json.RawMessage  `json:"settings,omitempty"`
 	Items    []itemJSON       `json:"items,omitempty"`
+}
+
+// afterJSON is a domain.After; its names never change. Times are nanoseconds.
+type afterJSON struct {
+	Do      domain.Action    `json:"do"`
+	Channel domain.ChannelID `json:"channel,omitempty"`
+	Delay   time.Duration    `json:"delay,omitempty"`
+	Likes   int              `json:"likes,omitempty"`
+	Watch   time.Duration    `json:"watch,omitempty"`
+	Text    string           `json:"text,omitempty"`
 }
 
 func itemsJSON(items []domain.Item) []itemJSON {
@@ -87,6 +98,7 @@ func (r *postRow) set(p domain.Post) {
 	*r = postRow{
 		ID: string(p.ID), Organization: string(p.Organization), Author: string(p.Author), State: string(p.State),
 		Items: object[[]itemJSON]{itemsJSON(p.Items)}, Tags: object[[]string]{p.Tags},
+		After: object[[]afterJSON]{convert(p.After, func(a domain.After) afterJSON { return afterJSON(a) })},
 		DueAt: micros(p.DueAt), ListAt: micros(store.ListTime(p)), Zone: p.Zone, Wall: p.Wall, Revision: p.Revision,
 		Recurrence: p.Recurrence, ExpandAt: orNull(p.ExpandAt), ExpandedTo: orNull(p.ExpandedTo), Queued: p.Queued,
 		Approval:  object[approvalJSON]{approvalOf(p.Approval)},
@@ -114,6 +126,7 @@ func (r *postRow) value() domain.Post {
 		Recurrence: r.Recurrence, ExpandAt: orZero(r.ExpandAt), ExpandedTo: orZero(r.ExpandedTo), Queued: r.Queued,
 		DueAt: instant(r.DueAt), Zone: r.Zone, Wall: r.Wall, Tags: r.Tags.of, Revision: r.Revision,
 		Approval:  r.Approval.of.value(),
+		After:     convert(r.After.of, func(a afterJSON) domain.After { return domain.After(a) }),
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version,
 	}
 }
@@ -167,7 +180,7 @@ func (r posts) narrow(q *bun.SelectQuery, f store.PostFilter) *bun.SelectQuery {
 	}
 	if len(f.Deliveries) > 0 {
 		q = q.Where("EXISTS (SELECT 1 FROM crier_deliveries AS d WHERE d.post_id = p.id"+
-			" AND d.organization_id = p.organization_id AND d.state IN (?))", texts(f.Deliveries))
+			" AND d.organization_id = p.organization_id AND d.follows = '' AND d.state IN (?))", texts(f.Deliveries))
 	}
 	return q
 }

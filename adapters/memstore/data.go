@@ -1,6 +1,8 @@
 package memstore
 
 import (
+	"strconv"
+
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -130,18 +132,24 @@ func (d *data) schedule() {
 	d.failures = d.deliveries.order(func(d domain.Delivery) (key, bool) {
 		return key{string(d.Organization), micros(d.UpdatedAt), string(d.ID)}, d.State.NeedsAttention()
 	})
+	d.deliveries.unique(func(d domain.Delivery) string {
+		if d.Follows == "" {
+			return join("id", string(d.ID)) // nothing to share
+		}
+		return join("follows", string(d.Organization), string(d.Follows), strconv.Itoa(d.Rule))
+	})
 	d.occurrences()
 }
 
 func (d *data) occurrences() {
 	d.deliveries.unique(func(d domain.Delivery) string {
-		if d.Occurrence == "" {
+		if d.Occurrence == "" || d.Follows != "" {
 			return join("id", string(d.ID)) // nothing to share
 		}
 		return join("occurrence", string(d.Organization), string(d.Post), string(d.Channel), d.Occurrence)
 	})
 	d.occurrence = d.deliveries.order(func(d domain.Delivery) (key, bool) {
-		return key{string(d.Post), 0, join(d.Occurrence) + string(d.ID)}, d.Occurrence != ""
+		return key{string(d.Post), 0, join(d.Occurrence) + string(d.ID)}, d.Occurrence != "" && d.Follows == ""
 	})
 }
 

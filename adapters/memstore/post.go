@@ -58,7 +58,7 @@ func (t *tx) matches(p domain.Post, f store.PostFilter) bool {
 	}
 	for k := range t.ofPost.group(string(p.ID)) {
 		d := t.deliveries.rows[k.id]
-		if d.Organization == p.Organization && slices.Contains(f.Deliveries, d.State) {
+		if d.Organization == p.Organization && d.Follows == "" && slices.Contains(f.Deliveries, d.State) {
 			return true
 		}
 	}

@@ -42,8 +42,19 @@ func (s *Service) Settle(ctx context.Context, a domain.Actor, post domain.PostID
 		if err != nil {
 			return d, err
 		}
-		return d, s.close(ctx, r, d, item, ans, now)
+		if err := s.close(ctx, r, d, item, ans, now); err != nil {
+			return d, err
+		}
+		return d, s.published(ctx, r, p, d)
 	})
+}
+
+// published books what is to follow d, if that is out now.
+func (s *Service) published(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery) error {
+	if d.State != domain.DeliveryPublished || s.cfg.Published == nil {
+		return nil
+	}
+	return s.cfg.Published(ctx, r, p, d)
 }
 
 // onDelivery has change work on one delivery of a post that the actor may

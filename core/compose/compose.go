@@ -53,6 +53,8 @@ type Input struct {
 	// Review asks those who may approve to look at it before it is published,
 	// even where the organization does not require that.
 	Review bool
+	// After is what is to follow once it is out.
+	After []domain.After
 }
 
 // View is a post with what became of it.
@@ -60,13 +62,16 @@ type View struct {
 	Post       domain.Post
 	Summary    domain.Summary
 	Deliveries []domain.Delivery
+	// Following are the deliveries that follow one of Deliveries: what the rules
+	// of Post.After have come to so far.
+	Following []domain.Delivery
 	// Attempts and Events, the ledger and the history, are filled by Get only.
 	Attempts []domain.Attempt
 	Events   []domain.Event
 }
 
-// Config is what the service needs. All fields but Expand and LateWindow are
-// required.
+// Config is what the service needs. All fields but Expand, LateWindow and
+// Published are required.
 type Config struct {
 	Store   store.Store
 	Catalog *channel.Catalog
@@ -79,6 +84,9 @@ type Config struct {
 	NewID  func() string
 	// LateWindow holds where an organization sets nothing; zero: the default.
 	LateWindow time.Duration
+	// Published is called in the transaction in which a person says that a
+	// delivery is out after all; see publish.Config. It may be nil.
+	Published func(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery) error
 	// Wake tells workers that there may be something to do.
 	Wake func()
 }
@@ -145,7 +153,7 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 	}
 	var out View
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		was, deliveries, err := s.open(ctx, r, a, id, version)
+		was, deliveries, following, err := s.open(ctx, r, a, id, version)
 		if err != nil {
 			return err
 		}
@@ -173,6 +181,7 @@ func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if out, err = s.book(ctx, r, was, post, deliveries, pl); err != nil {
 			return err
 		}
+		out.Following = following
 		return s.tellApproval(ctx, r, post, approval, pl.now)
 	})
 	if err != nil {
@@ -191,20 +200,21 @@ func (s *Service) checked(ctx context.Context, r store.Repos, a domain.Actor, in
 	return pl, err
 }
 
-// open locks a post that may be edited and lists its deliveries.
-func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (domain.Post, []domain.Delivery, error) {
-	p, err := s.lock(ctx, r, a, id, version)
-	if err != nil {
-		return p, nil, err
+// open locks a post that may be edited and lists its deliveries. An edit changes
+// those that publish it, and none that follow.
+func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (p domain.Post, own, following []domain.Delivery, err error) {
+	if p, err = s.lock(ctx, r, a, id, version); err != nil {
+		return p, nil, nil, err
 	}
 	if p, err = s.bookMissed(ctx, r, p, domain.Instant(s.cfg.Now())); err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
-	deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
+	all, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
 	if err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
-	return p, deliveries, editable(p, deliveries)
+	own, following = domain.Own(all)
+	return p, own, following, editable(p, own)
 }
 
 // lock loads a post that the actor may change and keeps others from changing it
@@ -438,10 +448,11 @@ func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID
 }
 
 // again takes up one delivery of p, which is locked, and tells of it. One of
-// which nothing is out yet takes the content that the post has now.
+// which nothing is out yet takes the content that the post has now, unless it
+// follows another one.
 func (s *Service) again(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery, now time.Time) error {
 	d, err := r.Deliveries().Update(ctx, d.Organization, d.ID, func(d *domain.Delivery) error {
-		if err := d.TryAgain(now); err != nil || d.Begun() {
+		if err := d.TryAgain(now); err != nil || d.Begun() || d.Follows != "" {
 			return err
 		}
 		return d.Amend(p.Revision, len(p.ItemsFor(d.Channel)), now)
@@ -481,9 +492,9 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (Vi
 		return View{}, fmt.Errorf("post %s: %w", id, err)
 	}
 	v := views[0]
-	ids := make([]domain.DeliveryID, len(v.Deliveries))
-	for i, d := range v.Deliveries {
-		ids[i] = d.ID
+	var ids []domain.DeliveryID
+	for _, d := range slices.Concat(v.Deliveries, v.Following) {
+		ids = append(ids, d.ID)
 	}
 	if len(ids) > 0 {
 		if v.Attempts, err = s.cfg.Store.Attempts().OfDeliveries(ctx, a.Organization, ids...); err != nil {
@@ -530,7 +541,8 @@ func (s *Service) views(ctx context.Context, org domain.OrganizationID, posts []
 	}
 	out := make([]View, len(posts))
 	for i, p := range posts {
-		out[i] = View{Post: p, Deliveries: by[p.ID], Summary: domain.Summarize(p.State, p.Standing(by[p.ID]))}
+		own, following := domain.Own(by[p.ID])
+		out[i] = View{Post: p, Deliveries: own, Following: following, Summary: domain.Summarize(p.State, p.Standing(own))}
 	}
 	return out, nil
 }

@@ -54,6 +54,7 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 	problems = append(problems, s.checkShape(pl)...)
 	if in.When != Draft {
 		problems = append(problems, s.checkPlatforms(pl)...)
+		problems = append(problems, s.checkFollowing(pl)...)
 	}
 	if in.When == Queue {
 		problems = append(problems, pl.checkSlots()...)
@@ -64,7 +65,7 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 func (pl *plan) load(ctx context.Context, r store.Repos, org domain.OrganizationID) error {
 	pl.channels, pl.media = map[domain.ChannelID]domain.Channel{}, map[domain.MediaID]domain.Media{}
 	chIDs, mIDs := pl.named()
-	if len(chIDs) > 0 && len(chIDs) <= maxTargets {
+	if len(chIDs) > 0 && len(chIDs) <= maxTargets+maxAfter {
 		found, err := r.Channels().GetMany(ctx, org, chIDs)
 		if err != nil {
 			return err
@@ -99,6 +100,11 @@ func (pl *plan) named() ([]domain.ChannelID, []domain.MediaID) {
 	for _, t := range pl.in.Targets {
 		channels[t.Channel] = true
 		collect(t.Items)
+	}
+	for _, f := range pl.in.After {
+		if f.Channel != "" {
+			channels[f.Channel] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(channels)), slices.Sorted(maps.Keys(files))
 }
@@ -185,7 +191,7 @@ func (pl *plan) fill(p *domain.Post) {
 	if pl.in.When == Draft {
 		p.State = domain.PostDraft
 	}
-	p.Items, p.Targets, p.Tags = pl.in.Items, pl.in.Targets, pl.in.Tags
+	p.Items, p.Targets, p.Tags, p.After = pl.in.Items, pl.in.Targets, pl.in.Tags, pl.in.After
 	p.DueAt, p.Zone, p.Wall, p.UpdatedAt = pl.due, pl.zone, pl.wall, pl.now
 	p.Recurrence, p.Queued = pl.repeat, pl.in.When == Queue
 	p.ExpandAt, p.ExpandedTo = time.Time{}, time.Time{}

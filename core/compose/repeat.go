@@ -329,12 +329,12 @@ func (s *Service) occurrencesOf(ctx context.Context, r store.Repos, was, p domai
 	return occurrences, once, err
 }
 
-// Skip takes one occurrence of a post that recurs out on one channel: it does
-// not go out, and is never booked again. While its change is on its way it is a
+// Skip takes one occurrence of a post that recurs out on one channel, or one
+// delivery that follows another: it does not go out, and is never booked again. While its change is on its way it is a
 // Conflict fault.
 func (s *Service) Skip(ctx context.Context, a domain.Actor, post domain.PostID, id domain.DeliveryID) (View, error) {
 	return s.onDelivery(ctx, a, post, id, "skip", func(ctx context.Context, r store.Repos, _ domain.Post, d domain.Delivery, now time.Time) (domain.Delivery, error) {
-		if d.Occurrence == "" {
+		if d.Occurrence == "" && d.Follows == "" {
 			return d, fault.New(fault.Conflict, "not_recurring", "This post does not repeat. Take the channel out of the post, or delete the post, instead.")
 		}
 		return r.Deliveries().Update(ctx, a.Organization, id, func(d *domain.Delivery) error { return d.Cancel(now) })

@@ -62,6 +62,7 @@ func (s *Service) checkShape(pl plan) []fault.Problem {
 	}
 	c.targets(pl)
 	c.tags(in.Tags)
+	c.after(pl)
 	return c
 }
 

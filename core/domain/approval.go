@@ -57,6 +57,17 @@ const contentHashVersion = "1:"
 type hashedPost struct {
 	Items   []hashedItem   `json:"items"`
 	Targets []hashedTarget `json:"targets"`
+	// After came later: without rules, the hash is as it was before.
+	After []hashedAfter `json:"after,omitempty"`
+}
+
+type hashedAfter struct {
+	Do      string `json:"do"`
+	Channel string `json:"channel"`
+	Delay   int64  `json:"delay"` // nanoseconds
+	Likes   int    `json:"likes"`
+	Watch   int64  `json:"watch"` // nanoseconds
+	Text    string `json:"text"`
 }
 
 type hashedItem struct {
@@ -76,8 +87,8 @@ type hashedTarget struct {
 	Items    []hashedItem    `json:"items"`
 }
 
-// ContentHash names what p would publish: its items, and its targets with
-// their settings and items of their own. The same content has the same hash,
+// ContentHash names what p would publish: its items, its targets with their
+// settings and items of their own, and what is to follow. The same content has the same hash,
 // whatever order the targets and the keys of their settings stand in. When p
 // is due, how often, and its tags are not part of it: moving a post is no
 // change of its content.
@@ -85,6 +96,9 @@ func (p Post) ContentHash() string {
 	h := hashedPost{Items: hashItems(p.Items), Targets: make([]hashedTarget, len(p.Targets))}
 	for i, t := range p.Targets {
 		h.Targets[i] = hashedTarget{Channel: string(t.Channel), Settings: canonical(t.Settings), Items: hashItems(t.Items)}
+	}
+	for _, a := range p.After {
+		h.After = append(h.After, hashedAfter{string(a.Do), string(a.Channel), int64(a.Delay), a.Likes, int64(a.Watch), a.Text})
 	}
 	slices.SortFunc(h.Targets, func(a, b hashedTarget) int { return cmp.Compare(a.Channel, b.Channel) })
 	text, err := json.Marshal(h)

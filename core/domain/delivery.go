@@ -145,10 +145,18 @@ type Delivery struct {
 	Channel      ChannelID
 	Provider     ProviderID
 	State        DeliveryState
-	// Occurrence is the Key of the occurrence that it is; empty if the post did
-	// not recur when it was booked. It never changes, and of one post and
-	// channel no two deliveries share one that is not empty.
+	// Occurrence is the Key of the occurrence that it is, or follows; empty if
+	// the post did not recur when it was booked. It never changes, and of one
+	// post and channel no two deliveries that publish share one that is not
+	// empty.
 	Occurrence string
+	// Follows is the delivery whose first item it acts on; empty for one that
+	// publishes its post. Rule is the index, in the After of its post when that
+	// was out, of the rule which it carries out, and Action what it does. They
+	// never change, and no two deliveries share a Follows and Rule.
+	Follows DeliveryID
+	Rule    int
+	Action  Action
 	// Kept is what it publishes if that is not what the post says any more: an
 	// edit of a post that recurs leaves alone what is under way.
 	Kept *Target

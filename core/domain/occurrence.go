@@ -65,11 +65,11 @@ func LocalTime(s string) (string, bool) {
 }
 
 // StatesOf lists the states of those of ds that belong together with d: the
-// same occurrence on all channels, d among them.
+// same occurrence on all channels, d among them. What follows them is left out.
 func StatesOf(ds []Delivery, d Delivery) []DeliveryState {
 	out := []DeliveryState{d.State}
 	for _, o := range ds {
-		if o.Occurrence == d.Occurrence && o.ID != d.ID {
+		if o.Occurrence == d.Occurrence && o.ID != d.ID && o.Follows == "" {
 			out = append(out, o.State)
 		}
 	}
@@ -85,9 +85,12 @@ func EarliestKey(t time.Time) string { return t.UTC().Add(-slack).Format(wallKey
 // blocked or in doubt; and while p recurs, of each channel the latest one that
 // has ended, if it needs a person or nothing comes after it. Of other
 // deliveries all count, but once p recurs, only what is under way or in doubt.
+// What follows a delivery never counts: a post that is out is published,
+// whatever becomes of the comments on it.
 func (p Post) Standing(ds []Delivery) []DeliveryState {
 	var out []DeliveryState
 	by := map[ChannelID][]Delivery{}
+	ds, _ = Own(ds)
 	for _, d := range ds {
 		switch {
 		case d.Occurrence != "":

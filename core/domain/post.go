@@ -50,6 +50,8 @@ type Post struct {
 	Tags   []string
 	// Approval is the last word on the content.
 	Approval Approval
+	// After is what is to follow on the platforms once it is out.
+	After []After
 	// Revision counts changes of the content, starting at 1. A delivery names
 	// the revision it publishes.
 	Revision  int

@@ -66,6 +66,8 @@ type deliveryData struct {
 	Provider    string      `json:"provider"`
 	State       string      `json:"state"`
 	Occurrence  string      `json:"occurrence,omitempty"`
+	Follows     string      `json:"follows,omitempty"`
+	Action      string      `json:"action,omitempty"`
 	DueAt       time.Time   `json:"dueAt"`
 	Reason      *reasonData `json:"reason,omitempty"`
 	Items       []partData  `json:"items,omitempty"`
@@ -75,7 +77,8 @@ type deliveryData struct {
 func Delivery(d domain.Delivery, now time.Time) Entry {
 	data := deliveryData{
 		Delivery: string(d.ID), Post: string(d.Post), Integration: string(d.Channel),
-		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence, DueAt: d.DueAt, Reason: reasonOf(d.Reason),
+		Provider: string(d.Provider), State: string(d.State), Occurrence: d.Occurrence,
+		Follows: string(d.Follows), Action: string(d.Action), DueAt: d.DueAt, Reason: reasonOf(d.Reason),
 	}
 	for _, p := range d.Parts {
 		if p.Ref != nil {
@@ -105,9 +108,13 @@ func Post(p domain.Post, kind domain.EventKind, sum domain.Summary, now time.Tim
 
 // Turned tells that d, a delivery of p, turned to its state, and what that makes
 // of the post. all are the states of the deliveries of p that belong together
-// with d, itself among them: those of the same occurrence.
+// with d, itself among them: those of the same occurrence. What follows a
+// delivery makes nothing of the post.
 func Turned(p domain.Post, d domain.Delivery, all []domain.DeliveryState, now time.Time) []Entry {
 	out := []Entry{Delivery(d, now)}
+	if d.Follows != "" {
+		return out
+	}
 	sum := domain.Summarize(domain.PostScheduled, all)
 	switch {
 	case d.State.NeedsAttention():

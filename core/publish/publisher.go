@@ -71,7 +71,8 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// Config is what a Publisher needs. All fields but Policy and Rand are required.
+// Config is what a Publisher needs. All fields but Policy, Published and Rand are
+// required.
 type Config struct {
 	Store       store.Store
 	Catalog     *channel.Catalog
@@ -84,6 +85,10 @@ type Config struct {
 	Now    func() time.Time
 	NewID  func() string
 	Policy Policy
+	// Published is called within the transaction that records d, a delivery of
+	// p, as published, such as to book what follows it. It may be called again
+	// for the same d, and its error undoes the transaction. Nil: nothing is done.
+	Published func(ctx context.Context, r store.Repos, p domain.Post, d domain.Delivery) error
 	// Rand returns a number from 0 to below n, for jitter. Default:
 	// math/rand/v2.
 	Rand func(n int64) int64
@@ -273,7 +278,7 @@ func (p *Publisher) forward(ctx context.Context, j *job) (bool, error) {
 		return p.check(ctx, j)
 	case j.d.Cursor.Next == domain.StepPublish:
 		return p.publish(ctx, j, j.d.Cursor)
-	case j.pf.Can.Prepare != nil:
+	case j.pf.Can.Prepare != nil && !j.reposts():
 		return p.prepare(ctx, j)
 	default:
 		return p.publish(ctx, j, domain.Cursor{})

@@ -122,7 +122,13 @@ func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.De
 		}
 		states = domain.StatesOf(all, d)
 	}
-	return p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...)
+	if err := p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...); err != nil {
+		return err
+	}
+	if d.State != domain.DeliveryPublished || p.cfg.Published == nil {
+		return nil
+	}
+	return p.cfg.Published(ctx, r, j.post, d)
 }
 
 // intend commits the intent of the one visible change: the attempt and the

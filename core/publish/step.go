@@ -35,6 +35,9 @@ func (p *Publisher) prepare(ctx context.Context, j *job) (bool, error) {
 	if err != nil {
 		return p.repeatable(ctx, j, err)
 	}
+	if it, err = p.follow(ctx, j, t, it); err != nil {
+		return p.repeatable(ctx, j, err)
+	}
 	call, cancel := context.WithTimeout(ctx, p.pol.PrepareTimeout)
 	defer cancel()
 	cur, err := j.pf.Can.Prepare.Prepare(call, t, it)
@@ -121,6 +124,9 @@ func (p *Publisher) publish(ctx context.Context, j *job, cur domain.Cursor) (boo
 	if err != nil {
 		return p.repeatable(ctx, j, err)
 	}
+	if it, err = p.follow(ctx, j, t, it); err != nil {
+		return p.repeatable(ctx, j, err)
+	}
 	if wait, err := p.cfg.Budget.Take(ctx, pace.AppOf(j.pf.Descriptor)); err != nil || wait > 0 {
 		return p.overBudget(ctx, j, wait, err)
 	}
@@ -174,7 +180,7 @@ func (p *Publisher) call(ctx context.Context, j *job, t social.Target, it social
 	call, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	var heard []social.Rate
-	out, err := j.pf.Provider.Publish(social.WithRates(call, func(r social.Rate) { heard = append(heard, r) }), t, it, j.d.Cursor)
+	out, err := j.change(social.WithRates(call, func(r social.Rate) { heard = append(heard, r) }), t, it)
 	p.report(ctx, j, heard, err)
 	return out, err
 }
@@ -195,7 +201,7 @@ func (p *Publisher) report(ctx context.Context, j *job, heard []social.Rate, fai
 // confirm reads a published item back where the platform lets us: a success
 // that nobody can see is none.
 func (p *Publisher) confirm(ctx context.Context, j *job, t social.Target, ref domain.Ref) (bool, error) {
-	if j.pf.Can.Confirm == nil {
+	if j.pf.Can.Confirm == nil || j.reposts() {
 		return p.accept(ctx, j, ref)
 	}
 	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
@@ -287,6 +293,9 @@ func (p *Publisher) repeatable(ctx context.Context, j *job, err error) (bool, er
 func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action, res *result) (bool, error) {
 	r := reasonOf(e)
 	now := p.now()
+	if act == ActReconnect && e.Code == social.CodeScopeMissing && j.d.Follows != "" {
+		act = ActFail // the channel may still publish, for which it was connected
+	}
 	again := func(wait time.Duration, put func(*domain.Delivery, domain.Reason, time.Time, time.Time) error) error {
 		return p.record(ctx, j, func(d *domain.Delivery) error {
 			if e.Restart {

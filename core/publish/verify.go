@@ -51,6 +51,9 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	if err != nil {
 		return false, p.unseen(ctx, j, r, open)
 	}
+	if it, err = p.follow(ctx, j, t, it); err != nil {
+		return false, p.look(ctx, j, r, open.Ref)
+	}
 	ref, err := p.find(ctx, j, t, it, open)
 	now := p.now()
 	switch {
@@ -71,6 +74,9 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 
 // find looks for the current item. It returns nil if it is not seen.
 func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (*domain.Ref, error) {
+	if j.reposts() {
+		return nil, nil // it is made again, which changes nothing
+	}
 	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
 	defer cancel()
 	can := j.pf.Can
@@ -100,6 +106,9 @@ func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social
 // the same key for the same change.
 func (p *Publisher) maySendAgain(j *job, now, first time.Time, open domain.Attempt) bool {
 	dedupe := j.pf.Descriptor.Dedupe
+	if j.reposts() {
+		dedupe = social.DedupeForever // see social.Reposter
+	}
 	if dedupe <= 0 || open.Ref != nil || j.ch.State != domain.ChannelActive || j.d.Tries >= p.pol.Attempts {
 		return false
 	}

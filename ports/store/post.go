@@ -43,7 +43,8 @@ type PostFilter struct {
 	From, To time.Time
 	State    domain.PostState
 	Channel  domain.ChannelID
-	// Deliveries keeps posts that have a delivery in one of these states.
+	// Deliveries keeps posts that have a delivery in one of these states, and
+	// that follows none.
 	Deliveries []domain.DeliveryState
 }
 
@@ -63,7 +64,8 @@ const NewestOccurrences = 20
 type Deliveries interface {
 	// Insert returns fault.ErrConflict, and stores none, if an id exists, or if a
 	// post has a delivery of the same Occurrence, that is not empty, on the same
-	// channel already.
+	// channel already, where neither follows another one, or if there is one of
+	// the same Follows, that is not empty, and Rule.
 	Insert(ctx context.Context, org domain.OrganizationID, ds ...domain.Delivery) error
 	Get(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID) (domain.Delivery, error)
 	// OfPosts returns the deliveries of all these posts, ordered by post, due
@@ -85,8 +87,8 @@ type Deliveries interface {
 
 // Occurrences are the deliveries that were booked ahead.
 type Occurrences interface {
-	// Since returns the deliveries of a post whose Occurrence is not empty and
-	// not before from, compared as texts, in the order of Occurrence and id.
+	// Since returns the deliveries of a post that follow none, and whose
+	// Occurrence is not empty and not before from, compared as texts, in the order of Occurrence and id.
 	Since(ctx context.Context, org domain.OrganizationID, post domain.PostID, from string) ([]domain.Delivery, error)
 	// Taken returns the instants after the given one at which deliveries of the
 	// channel that are scheduled or blocked are due, in order and each once.

@@ -127,6 +127,7 @@ func occurrencesSince(b *bench) {
 	order(b, "since the end", since(ours, "2027"))
 	order(b, "of our post for them", since(theirs, ""), "foreign")
 	full := deliveryKind().new(b)
+	full.Follows = ""
 	b.must(b.Deliveries().Insert(b, ours, full), "insert")
 	b.same("a full one", must2[[]domain.Delivery](b, "Since")(b.Deliveries().Since(b, ours, full.Post, full.Occurrence)), []domain.Delivery{full})
 }

@@ -71,7 +71,7 @@ func (f Finding) String() string { return f.Check + ": " + f.Message }
 func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), channelChecks(), postChecks(),
-		deliveryChecks(), failureChecks(), occurrenceChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
+		deliveryChecks(), failureChecks(), occurrenceChecks(), followChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
 		documentChecks(), jobChecks(), budgetChecks(),
 	)
 }

@@ -236,7 +236,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 		}},
 		"bad text is mended in silence": {[]string{"post/refuses text that cannot be stored"}, func() patches {
 			return patches{posts: func(p posts) posts {
-				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags, p.Approval.Note = nil, "" }}
+				return changesPosts{Posts: p, put: func(p *domain.Post) { p.Tags, p.Approval.Note, p.After = nil, "", nil }}
 			}}
 		}},
 		"a second insert goes through": {[]string{"post/refuses a second row with the same id", "user/an address is taken once"}, func() patches {
@@ -367,6 +367,15 @@ func TestWrongStoresAreFound(t *testing.T) {
 		}},
 		"an occurrence is booked twice": {[]string{"occurrence/is booked once on a channel", "occurrence/is booked once under parallel inserts"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return booksTwice{d} }}
+		}},
+		"a rule is booked twice": {[]string{"follow/is booked once for a rule", "follow/is booked once under parallel inserts"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return followsTwice{d} }}
+		}},
+		"what follows takes the place of its occurrence": {[]string{"follow/shares the occurrence of what it follows"}, func() patches {
+			return patches{deliveries: func(d deliveries) deliveries { return crowds{d} }}
+		}},
+		"posts are listed by what follows": {[]string{"follow/does not decide which posts are listed"}, func() patches {
+			return patches{posts: func(p store.Posts) store.Posts { return listsFollowed{p} }}
 		}},
 		"the history has no bound": {[]string{"occurrence/lists of posts are bounded"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return unbounded{d} }}
