@@ -394,16 +394,19 @@ func (e *Engine) poll() time.Duration {
 func (e *Engine) Tick(ctx context.Context) (int, time.Time, error) {
 	var n int
 	var next, expand, care, job time.Time
-	var err, unbooked, unrenewed, failed error
+	var err, unbooked, unrenewed, failed, unread error
+	if e.side != nil {
+		failed = e.side.tick(ctx) // first, for it may book deliveries
+	}
 	if e.publishes() {
 		expand, unbooked = e.Posts.Expand(ctx)
 		n, next, err = e.worker.Tick(ctx)
 		care, unrenewed = e.care.RenewDue(ctx, e.cfg.Now())
 	}
 	if e.side != nil {
-		job, failed = e.side.tick(ctx)
+		job, unread = e.side.next(ctx) // last, for what was published may be watched
 	}
-	return n, earliest(next, expand, care, job), errors.Join(err, unbooked, unrenewed, failed)
+	return n, earliest(next, expand, care, job), errors.Join(err, unbooked, unrenewed, failed, unread)
 }
 
 // earliest is the first of times, without those that are zero.

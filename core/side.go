@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -12,8 +11,8 @@ import (
 	"github.com/crierhq/crier/ports/queue"
 )
 
-// side runs the side jobs of an engine beside its publishing. Whatever happens
-// here touches no delivery.
+// side runs the side jobs of an engine beside its publishing. It may book
+// deliveries, but whatever happens here touches none that is booked.
 type side struct {
 	rows   queue.Rows
 	kinds  []string
@@ -72,9 +71,13 @@ func (s *side) run(ctx context.Context) {
 	}
 }
 
-// tick runs what is due and returns when to come again.
-func (s *side) tick(ctx context.Context) (time.Time, error) {
+// tick runs what is due.
+func (s *side) tick(ctx context.Context) error {
 	_, err := s.runner.Drain(ctx, s.do)
-	next, failed := s.rows.NextWake(ctx, s.kinds...)
-	return next, errors.Join(err, failed)
+	return err
+}
+
+// next is when to come again.
+func (s *side) next(ctx context.Context) (time.Time, error) {
+	return s.rows.NextWake(ctx, s.kinds...)
 }

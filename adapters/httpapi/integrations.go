@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/store"
@@ -26,6 +27,7 @@ type integrationBody struct {
 	TokenProblem   string      `json:"tokenProblem,omitempty" doc:"Why the sign-in could not be renewed the last time it was tried; it is tried again by itself."`
 	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
 	Slots          []slotBody  `json:"slots" nullable:"false" doc:"Its weekly posting times on the clocks of the organization, from Monday. A post of the type queue takes the next one that is free."`
+	GapSeconds     int64       `json:"gapSeconds" doc:"The least time between two changes on it, where neither the installation nor the platform asks for more."`
 	CreatedAt      string      `json:"createdAt" format:"date-time"`
 	UpdatedAt      string      `json:"updatedAt" format:"date-time"`
 }
@@ -60,6 +62,14 @@ type integrationInput struct {
 	ID string `path:"id" doc:"The id of the integration."`
 }
 
+type setPaceInput struct {
+	signedIn
+	ID   string `path:"id" doc:"The id of the integration."`
+	Body struct {
+		GapSeconds int64 `json:"gapSeconds" minimum:"0" maximum:"86400" doc:"The least time between two changes on it; 0: what the installation and the platform ask for." example:"600"`
+	}
+}
+
 type integrationOutput struct{ Body integrationBody }
 
 func (a *api) registerIntegrations() {
@@ -79,6 +89,10 @@ func (a *api) registerIntegrations() {
 	}, func(ctx context.Context, in *integrationInput) (*struct{}, error) {
 		return nil, a.eng.Channels.Disconnect(ctx, in.actor, domain.ChannelID(in.ID))
 	})
+	handle(a, spec{
+		id: "set-pace", method: http.MethodPut, path: "/integrations/{id}/pace", tag: tagIntegrations, status: http.StatusOK,
+		summary: "Set how far apart an account publishes", text: "What is due sooner waits for its turn. The installation and the platform may ask for more.", errors: []int{400, 404, 413, 415},
+	}, a.setPace)
 	handle(a, spec{
 		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK,
 		summary: "Renew the sign-in at the platform now", text: "This happens by itself before a sign-in ends. An account that had to be connected again goes on if it works.",
@@ -105,6 +119,11 @@ func (a *api) registerChannelPause() {
 		ch, err := a.eng.Pauses.ResumeChannel(ctx, in.actor, domain.ChannelID(in.ID))
 		return &integrationOutput{Body: a.fromChannel(ch)}, err
 	})
+}
+
+func (a *api) setPace(ctx context.Context, in *setPaceInput) (*integrationOutput, error) {
+	ch, err := a.eng.Channels.SetGap(ctx, in.actor, domain.ChannelID(in.ID), time.Duration(in.Body.GapSeconds)*time.Second)
+	return &integrationOutput{Body: a.fromChannel(ch)}, err
 }
 
 func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (*listIntegrationsOutput, error) {
@@ -139,7 +158,7 @@ func (a *api) fromChannel(c domain.Channel) integrationBody {
 		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
 		TokenProblem: c.RefreshProblem,
 		State:        string(c.State), StateReason: c.StateReason, Paused: fromPause(c.Paused), TokenExpiresAt: stamp(c.SecretExpires),
-		Slots: fromSlots(c.Slots), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
+		Slots: fromSlots(c.Slots), GapSeconds: int64(c.Gap / time.Second), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}
 	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {
 		limits := fromLimits(pf.Limits(c.Traits))

@@ -21,12 +21,14 @@ type postBody struct {
 	Recurrence   *recurrenceBody `json:"recurrence,omitempty" doc:"How it is repeated, begun at localTime in timezone."`
 	Queued       bool            `json:"queued,omitempty" doc:"Whether each integration publishes it at a posting time of its own."`
 	Tags         []string        `json:"tags" nullable:"false"`
+	After        []afterBody     `json:"after,omitempty" nullable:"false" doc:"What is to follow once it is out."`
 	Author       string          `json:"author,omitempty" doc:"The id of the person who wrote it."`
 	Version      int             `json:"version" doc:"Counts the changes; it is the ETag."`
 	CreatedAt    string          `json:"createdAt" format:"date-time"`
 	UpdatedAt    string          `json:"updatedAt" format:"date-time"`
 	Approval     approvalBody    `json:"approval"`
 	Deliveries   []deliveryBody  `json:"deliveries" nullable:"false" doc:"What became of it, one for each integration and occurrence: of a post that repeats those that are to come or under way, and of the newest 20 occurrences. A draft has none."`
+	Following    []deliveryBody  `json:"following,omitempty" nullable:"false" doc:"What the rules of after have come to so far: each is a delivery of its own, which never changes the state of the post."`
 	Attempts     []attemptBody   `json:"attempts,omitempty" nullable:"false" doc:"Every call that could change something on a platform. Lists leave them out."`
 	Timeline     []momentBody    `json:"timeline,omitempty" nullable:"false" doc:"What happened, in order; at most the newest 200. Lists leave it out."`
 }
@@ -53,6 +55,9 @@ type deliveryBody struct {
 	Integration integrationRef  `json:"integration"`
 	State       string          `json:"state" enum:"scheduled,preparing,publishing,processing,published,failed,unknown,blocked,missed,canceled"`
 	Occurrence  string          `json:"occurrence,omitempty" doc:"Which occurrence of a post that repeats it is: what the clocks of its zone show then." example:"2030-03-26T09:00:00"`
+	Follows     string          `json:"follows,omitempty" doc:"The delivery that it acts on; absent where it publishes the post."`
+	Rule        *int            `json:"rule,omitempty" doc:"The index of the rule in after that it carries out, as they were when the post went out."`
+	Action      string          `json:"action" enum:"publish,comment,repost" doc:"What it does on the platform."`
 	DueAt       string          `json:"dueAt" format:"date-time"`
 	Reason      *reasonBody     `json:"reason,omitempty" doc:"Why it is where it is."`
 	Items       []publishedBody `json:"items" nullable:"false" doc:"One for each item; without an id where it is not out."`
@@ -96,7 +101,7 @@ func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) pos
 		ID: string(p.ID), State: string(v.Summary), Items: fromItems(p.Items), Integrations: []targetBody{},
 		ScheduledAt: stamp(p.DueAt), Timezone: p.Zone, LocalTime: p.Wall, Recurrence: fromRecurrence(p), Queued: p.Queued, Tags: p.Tags, Author: string(p.Author), Version: p.Version,
 		CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt), Deliveries: []deliveryBody{},
-		Approval: fromApproval(p),
+		Approval: fromApproval(p), After: fromAfter(p.After),
 	}
 	if len(p.Items) > 0 {
 		out.Content = p.Items[0].Text
@@ -113,6 +118,9 @@ func fromView(v core.PostView, channels map[domain.ChannelID]domain.Channel) pos
 	}
 	for _, d := range v.Deliveries {
 		out.Deliveries = append(out.Deliveries, fromDelivery(d, channels[d.Channel]))
+	}
+	for _, d := range v.Following {
+		out.Following = append(out.Following, fromDelivery(d, channels[d.Channel]))
 	}
 	for _, at := range v.Attempts {
 		out.Attempts = append(out.Attempts, fromAttempt(at))
@@ -145,7 +153,10 @@ func fromItems(items []domain.Item) []itemBody {
 func fromDelivery(d domain.Delivery, ch domain.Channel) deliveryBody {
 	out := deliveryBody{
 		ID: string(d.ID), Integration: toRef(ch), State: string(d.State), Occurrence: d.Occurrence, DueAt: stamp(d.DueAt), Reason: fromReason(d.Reason),
-		Items: make([]publishedBody, len(d.Parts)), UpdatedAt: stamp(d.UpdatedAt),
+		Items: make([]publishedBody, len(d.Parts)), UpdatedAt: stamp(d.UpdatedAt), Follows: string(d.Follows), Action: "publish",
+	}
+	if d.Follows != "" {
+		out.Rule, out.Action = &d.Rule, string(d.Action)
 	}
 	for i, p := range d.Parts {
 		if p.Ref != nil {

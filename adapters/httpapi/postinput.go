@@ -28,6 +28,7 @@ type postInput struct {
 	Type         string            `json:"type,omitempty" enum:"draft,schedule,now,queue" doc:"draft: keep it; schedule: publish at scheduledAt; now: publish at once; queue: publish on each integration at its next free posting time. Default: schedule where scheduledAt is given, else draft."`
 	Tags         []string          `json:"tags,omitempty" nullable:"false"`
 	Review       bool              `json:"review,omitempty" doc:"Ask for an approval, even where the organization asks for none."`
+	After        []afterBody       `json:"after,omitempty" nullable:"false" doc:"What is to follow on the platforms once it is out; at most 10 rules, each for every integration that publishes it."`
 }
 
 type itemInput struct {
@@ -96,7 +97,7 @@ func (p *postInput) short() bool { return len(p.Items) == 0 }
 // toCore returns the post as the core takes it, and what is wrong with it
 // before that.
 func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
-	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags, Review: p.Review}
+	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags, Review: p.Review, After: toAfter(p.After)}
 	var problems []fault.Problem
 	if p.short() {
 		if p.Content != "" || len(p.Media) > 0 {
@@ -167,10 +168,13 @@ func (p *postInput) path(field string) string {
 	if field == "when" {
 		return "type"
 	}
-	for from, to := range map[string]string{".text": ".content", ".delay": ".delaySeconds"} {
+	for from, to := range map[string]string{".text": ".content", ".delay": ".delaySeconds", ".watch": ".watchSeconds"} {
 		if rest, ok := strings.CutSuffix(field, from); ok {
 			field = rest + to
 		}
+	}
+	if rest, ok := strings.CutSuffix(field, ".channel"); ok {
+		return rest + ".integration"
 	}
 	if rest, ok := strings.CutPrefix(field, "channels"); ok {
 		return p.targetPath("integrations" + rest)

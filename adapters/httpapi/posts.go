@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -268,7 +269,7 @@ func (a *api) channelsOf(ctx context.Context, actor domain.Actor, views ...core.
 	out := map[domain.ChannelID]domain.Channel{}
 	var ids []domain.ChannelID
 	for _, v := range views {
-		for _, d := range v.Deliveries {
+		for _, d := range slices.Concat(v.Deliveries, v.Following) {
 			if _, seen := out[d.Channel]; !seen {
 				out[d.Channel] = domain.Channel{ID: d.Channel, Provider: d.Provider}
 				ids = append(ids, d.Channel)

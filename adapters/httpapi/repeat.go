@@ -64,7 +64,7 @@ func (a *api) registerRepeat() {
 	}, a.preview)
 	handle(a, spec{
 		id: "cancel-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/cancel", tag: tagPosts, status: http.StatusOK,
-		summary: "Take one occurrence out", text: "Of a post that repeats, on one integration. It is not published, and no edit brings it back.",
+		summary: "Take one occurrence out", text: "Of a post that repeats, on one integration. It is not published, and no edit brings it back. In the same way a delivery that follows another one is taken out.",
 		errors: []int{404, 409},
 	}, func(ctx context.Context, in *deliveryInput) (*postOutput, error) {
 		v, err := a.eng.Posts.Skip(ctx, in.actor, domain.PostID(in.ID), domain.DeliveryID(in.Delivery))

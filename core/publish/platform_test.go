@@ -26,6 +26,8 @@ type platform struct {
 	blind      func() bool // whether looking something up fails
 	processing int         // checks until a published item is out; 0: at once
 
+	network *network // what can be done with what is out; nil: nothing
+
 	// answer decides what the nth visible call (from 1) comes to: whether it is
 	// accepted, and the error that the caller gets. nil: accepted.
 	answer func(n int) (accept bool, err error)
@@ -145,6 +147,17 @@ func (p *platform) accepted() []accepted {
 // provider gives p the optional interfaces that its fields ask for.
 func (p *platform) provider() social.Provider {
 	switch {
+	case p.network != nil && p.findable:
+		return struct {
+			*platform
+			finder
+			*network
+		}{p, finder{p}, p.network}
+	case p.network != nil:
+		return struct {
+			*platform
+			*network
+		}{p, p.network}
 	case p.staged || p.processing > 0:
 		if p.findable {
 			return struct {

@@ -1,0 +1,41 @@
+package channel
+
+import (
+	"context"
+	"time"
+
+	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// maxGap bounds the gap that people choose.
+const maxGap = 24 * time.Hour
+
+// SetGap sets the least time between two changes on a channel. Zero leaves it to
+// the installation and the platform, which may always ask for more. It counts
+// from the next change on. Errors: Invalid, NotFound.
+func (s *Service) SetGap(ctx context.Context, a domain.Actor, id domain.ChannelID, gap time.Duration) (domain.Channel, error) {
+	if err := access.Check(a, access.ManageChannels); err != nil {
+		return domain.Channel{}, err
+	}
+	if gap < 0 || gap > maxGap {
+		return domain.Channel{}, fault.Check([]fault.Problem{{
+			Field: "gapSeconds", Rule: "range", Message: "The time between two posts is from 0 to 86400 seconds.",
+		}})
+	}
+	now := domain.Instant(s.cfg.Now())
+	var out domain.Channel
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
+			if c.State == domain.ChannelDisconnected {
+				return fault.ErrNotFound
+			}
+			c.Gap, c.UpdatedAt = gap, now
+			return nil
+		})
+		return err
+	})
+	return out, missing(err, id)
+}
