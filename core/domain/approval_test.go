@@ -24,6 +24,7 @@ func hashed() domain.Post {
 			{Channel: "a", Settings: json.RawMessage(`{"x":1,"y":[2]}`), Items: []domain.Item{{Text: "only here", Media: []domain.Attachment{{Media: "m2"}}}}},
 			{Channel: "b"},
 		},
+		After: []domain.After{{Do: domain.ActionComment, Channel: "a", Delay: time.Hour, Likes: 5, Watch: time.Hour, Text: "and"}},
 	}
 }
 

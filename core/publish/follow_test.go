@@ -420,3 +420,39 @@ func TestDelayedFirstComment(t *testing.T) {
 		}
 	})
 }
+
+// TestPauseAndRejectionHoldWhatFollows: it is held back like any other delivery.
+func TestPauseAndRejectionHoldWhatFollows(t *testing.T) {
+	t.Parallel()
+	p := &platform{}
+	connected(p)
+	in(t, p, func(t *testing.T, w *world) {
+		w.require()
+		v := w.postAfter(domain.After{Do: domain.ActionComment, Delay: time.Hour, Text: "comment"})
+		if err := w.approve(v.Post); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(30 * time.Minute)
+		w.wantFollowing(v.Post.ID, domain.DeliveryScheduled)
+		if _, err := w.eng.Posts.Reject(t.Context(), w.actor, v.Post.ID, core.Seen{Hash: v.Post.ContentHash()}, "No."); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Hour)
+		w.wantFollowing(v.Post.ID, domain.DeliveryBlocked)
+		if _, err := w.eng.Pauses.PauseChannel(t.Context(), w.actor, w.channel.ID, "Quiet."); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.approve(v.Post); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Hour)
+		w.wantFollowing(v.Post.ID, domain.DeliveryBlocked)
+		w.wantOut("root")
+		if _, err := w.eng.Pauses.ResumeChannel(t.Context(), w.actor, w.channel.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantFollowing(v.Post.ID, isOut)
+		w.wantOut("root", "comment")
+	})
+}

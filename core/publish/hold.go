@@ -59,6 +59,13 @@ func (j *job) paused() (what string, p domain.Pause) {
 	}
 }
 
+// reviewed reports whether the approval of the post concerns j. One that keeps
+// what it publishes had begun before the post was edited: that content was let
+// out. So was what follows, unless somebody has changed their mind since.
+func (j *job) reviewed() bool {
+	return j.d.Kept == nil || j.d.Follows != "" && !j.post.Recurs()
+}
+
 // heldBack says why people do not want it to be published now, if they do not.
 func (j *job) heldBack() (domain.Reason, bool) {
 	if what, p := j.paused(); p.Active() {
@@ -68,9 +75,7 @@ func (j *job) heldBack() (domain.Reason, bool) {
 		msg := what + ". It goes on when somebody resumes it."
 		return domain.Reason{Code: pause.Code, Message: strings.TrimSpace(msg + " " + p.Reason)}, true
 	}
-	// One that keeps what it publishes had begun before the post was edited: that
-	// content was let out, and the approval of another one does not concern it.
-	if j.d.Kept == nil && j.post.NeedsApproval(j.org.RequireApproval) {
+	if j.needsApproval {
 		return domain.Reason{Code: compose.ApprovalMissing, Message: unapproved(j.post)}, true
 	}
 	return domain.Reason{}, false

@@ -154,6 +154,8 @@ type job struct {
 	all domain.Pause
 	// who is the name of the person who began the pause in force, if known.
 	who string
+	// needsApproval says that somebody has to approve of the post first.
+	needsApproval bool
 	// window is the late window in force.
 	window time.Duration
 	// renewed is set once the credential was renewed in this run, so that a

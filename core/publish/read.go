@@ -105,6 +105,7 @@ func (r *reading) fill(j *job) error {
 	j.window = j.org.Late(r.p.pol.LateWindow)
 	j.all = r.all
 	j.post, post = r.posts[j.d.Post]
+	j.needsApproval = j.reviewed() && j.post.NeedsApproval(j.org.RequireApproval)
 	j.post = j.post.ContentOf(j.d)
 	j.ch, ch = r.channels[j.d.Channel]
 	switch {
