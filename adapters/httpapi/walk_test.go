@@ -104,6 +104,7 @@ func (f *fixture) bodies() map[string]string {
 		"PUT /posts/{id}":                               post,
 		"POST /posts/preview":                           `{"scheduledAt":"2026-05-01T10:00","timezone":"Europe/Berlin","recurrence":{"everyDays":3,"count":9},"post":"` + f.draft + `","count":5}`,
 		"PUT /integrations/{id}/slots":                  `{"slots":[{"weekday":"tuesday","time":"09:00"},{"weekday":"friday","time":"18:30"}]}`,
+		"PUT /integrations/{id}/pace":                   `{"gapSeconds":600}`,
 		"POST /posts/failures/retry":                    `{"code":"rejected","state":"failed","provider":"form","integrationId":"` + f.channel + `","dryRun":true}`,
 		"POST /posts/{id}/deliveries/{delivery}/settle": `{"there":true,"link":"https://example.org/1"}`,
 	}
