@@ -68,7 +68,10 @@ func (p *Publisher) recordOnce(ctx context.Context, j *job, change func(*domain.
 				return err
 			}
 		}
-		return p.tell(ctx, r, j, out, was)
+		if err := p.tell(ctx, r, j, out, was); err != nil {
+			return err
+		}
+		return p.published(ctx, r, j, out, was)
 	})
 	if err == nil {
 		j.d = out
@@ -122,10 +125,13 @@ func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.De
 		}
 		states = domain.StatesOf(all, d)
 	}
-	if err := p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...); err != nil {
-		return err
-	}
-	if d.State != domain.DeliveryPublished || p.cfg.Published == nil {
+	return p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...)
+}
+
+// published has what follows booked for a delivery that has just become
+// published.
+func (p *Publisher) published(ctx context.Context, r store.Repos, j *job, d domain.Delivery, was domain.DeliveryState) error {
+	if d.State == was || d.State != domain.DeliveryPublished || p.cfg.Published == nil {
 		return nil
 	}
 	return p.cfg.Published(ctx, r, j.post, d)
