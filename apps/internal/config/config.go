@@ -120,6 +120,7 @@ type Publisher struct {
 	Attempts     int           `env:"PUBLISH_ATTEMPTS" default:"3" min:"1" max:"20" doc:"How often a delivery is tried while its platform is certain not to have taken it."`
 	Backoff      time.Duration `env:"PUBLISH_BACKOFF" default:"2s" min:"10ms" max:"1h" doc:"The wait before the second try. It doubles with every further one; a longer wait that the platform asks for is kept."`
 	Timeout      time.Duration `env:"PUBLISH_TIMEOUT" default:"60s" min:"1s" max:"10m" doc:"How long one call to a platform that publishes or reads may take; uploads may take longer. What was under way in a process that died is looked into once this and half a minute are over, so that nobody looks before the platform is done with it."`
+	Gap          time.Duration `env:"PUBLISH_GAP" default:"10s" min:"0s" max:"24h" doc:"The least time between two posts on one account, also after an outage. An account or its platform may ask for more. 0 sets no gap."`
 	LateWindow   time.Duration `env:"LATE_WINDOW" default:"6h" min:"1m" max:"720h" doc:"How late a delivery may start after an outage. Later ones are marked as missed, and people are told."`
 	Lease        time.Duration `env:"LEASE" default:"60s" min:"5s" max:"1h" doc:"How long a worker may be silent before another one takes over its deliveries. It must be longer than POLL_INTERVAL."`
 }

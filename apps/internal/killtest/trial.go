@@ -74,7 +74,7 @@ type trial struct {
 // else: what a dead process leaves behind is looked into sooner.
 var settings = []string{
 	"BIND_ADDRESS=127.0.0.1", "ALLOW_PRIVATE_NETWORKS=127.0.0.0/8", "LOG_LEVEL=info",
-	"POLL_INTERVAL=200ms", "LEASE=5s", "PUBLISH_TIMEOUT=2s", "PUBLISH_BACKOFF=200ms",
+	"POLL_INTERVAL=200ms", "LEASE=5s", "PUBLISH_TIMEOUT=2s", "PUBLISH_BACKOFF=200ms", "PUBLISH_GAP=500ms",
 	"WORKER_CONCURRENCY=16", "SHUTDOWN_TIMEOUT=3s", "REGISTRATION=open",
 }
 

@@ -184,7 +184,7 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		MaxUpload:    int64(a.cfg.Storage.MaxUploadBytes),
 		Policy: core.Policy{
 			Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff,
-			CallTimeout: a.cfg.Publisher.Timeout, LateWindow: a.cfg.Publisher.LateWindow,
+			CallTimeout: a.cfg.Publisher.Timeout, Gap: gap(a.cfg.Publisher.Gap), LateWindow: a.cfg.Publisher.LateWindow,
 		},
 		Worker: a.worker(), Bell: a.signals.bell, Queue: a.signals.queue,
 		Log: a.env.Log.With("component", "engine"), Now: time.Now,
@@ -197,6 +197,14 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		err = fmt.Errorf("%w (see WORKER_JOBS)", err)
 	}
 	return wired{Engine: eng, sites: sites}, err
+}
+
+// gap is d as the engine takes it: there, zero is its default.
+func gap(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
 }
 
 // worker is what this process works on, and how.
