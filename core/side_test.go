@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -173,8 +174,11 @@ func TestWorkersCanBeNarrowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
 				var ran []string
 				note := func(_ context.Context, j domain.Job) error { //nolint:unparam // a handler
+					mu.Lock()
+					defer mu.Unlock()
 					ran = append(ran, j.Kind)
 					return nil
 				}

@@ -199,6 +199,7 @@ func TestUseCasesRingAfterTheirCommit(t *testing.T) {
 		e := enginetest.New(t, share(t, st, b))
 		ch := e.Connect(e.Owner, "a")
 		time.Sleep(time.Second)
+		synctest.Wait()
 		rings := func(what string, want int64, do func() error) {
 			t.Helper()
 			before := b.rings.Load()
@@ -206,6 +207,7 @@ func TestUseCasesRingAfterTheirCommit(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
+			synctest.Wait()
 			if n := b.rings.Load() - before; n != want {
 				t.Errorf("%s: got %d rings, want %d", what, n, want)
 			}
@@ -258,6 +260,7 @@ func TestABrokenBellBreaksNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
+			synctest.Wait()
 		}
 		if n := strings.Count(out.String(), "cannot be woken"); n != 1 {
 			t.Errorf("got %s, want one warning", &out)

@@ -179,6 +179,8 @@ func TestFollowingSurvivesCrashesAnywhere(t *testing.T) {
 			p := &platform{dedupe: time.Hour, findable: true}
 			n := connected(p)
 			w := newWorld(t, p)
+			w.worker.Concurrency = 1 // one thing at a time, so that points can be counted
+			w.boot()
 			other := w.connect(w.actor, "other")
 			v := w.postAfter(
 				domain.After{Do: domain.ActionComment, Text: "comment", Delay: time.Minute},
