@@ -176,7 +176,7 @@ func TestWorkersCanBeNarrowed(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				var ran []string
-				note := func(_ context.Context, j domain.Job) error { //nolint:unparam // a handler
+				note := func(_ context.Context, j domain.Job) error {
 					mu.Lock()
 					defer mu.Unlock()
 					ran = append(ran, j.Kind)

@@ -31,18 +31,23 @@ func (c *checklist) after(pl plan) {
 		if ch, ok := pl.channels[f.Channel]; f.Channel != "" && (!ok || ch.State == domain.ChannelDisconnected) {
 			c.add(at+".channel", "not_found", "There is no such channel.")
 		}
-		if f.Delay < 0 || f.Delay > maxDelay {
-			c.add(at+".delay", "range", "This is from 0 to %d days.", maxDelay/(24*time.Hour))
-		}
-		if f.Likes < 0 || f.Likes > maxLikes {
-			c.add(at+".likes", "range", "This is from 0 to %d.", maxLikes)
-		}
-		switch {
-		case f.Watch != 0 && f.Likes == 0:
-			c.add(at+".watch", "not_together", "Only likes are watched. Say how many, or leave this out.")
-		case f.Watch != 0 && (f.Watch < minWatch || f.Watch > maxWatch):
-			c.add(at+".watch", "range", "Likes are watched for 1 hour to %d days.", maxWatch/(24*time.Hour))
-		}
+		c.afterBounds(at, f)
+	}
+}
+
+// afterBounds checks the numbers of a rule.
+func (c *checklist) afterBounds(at string, f domain.After) {
+	if f.Delay < 0 || f.Delay > maxDelay {
+		c.add(at+".delay", "range", "This is from 0 to %d days.", maxDelay/(24*time.Hour))
+	}
+	if f.Likes < 0 || f.Likes > maxLikes {
+		c.add(at+".likes", "range", "This is from 0 to %d.", maxLikes)
+	}
+	switch {
+	case f.Watch != 0 && f.Likes == 0:
+		c.add(at+".watch", "not_together", "Only likes are watched. Say how many, or leave this out.")
+	case f.Watch != 0 && (f.Watch < minWatch || f.Watch > maxWatch):
+		c.add(at+".watch", "range", "Likes are watched for 1 hour to %d days.", maxWatch/(24*time.Hour))
 	}
 }
 
@@ -114,9 +119,13 @@ func (s *Service) checkRule(c *checklist, pl plan, f domain.After, t domain.Targ
 	if f.Do == domain.ActionRepost && pf.Can.Repost == nil {
 		c.add(at+".do", "unsupported", "%s cannot repost.", pf.Descriptor.Name)
 	}
-	if f.Do != domain.ActionComment || len(f.Text) > 4*maxText {
-		return
+	if f.Do == domain.ActionComment && len(f.Text) <= 4*maxText {
+		s.checkComment(c, pl, f, t, by, pf, at)
 	}
+}
+
+// checkComment holds the text of a rule against what its platform takes.
+func (s *Service) checkComment(c *checklist, pl plan, f domain.After, t domain.Target, by domain.Channel, pf channel.Platform, at string) {
 	lim := pf.Limits(by.Traits)
 	if lim.Replies == 0 {
 		c.add(at+".do", "unsupported", "%s cannot publish comments on %s.", by.Name, pf.Descriptor.Name)

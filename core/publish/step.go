@@ -293,9 +293,7 @@ func (p *Publisher) repeatable(ctx context.Context, j *job, err error) (bool, er
 func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action, res *result) (bool, error) {
 	r := reasonOf(e)
 	now := p.now()
-	if act == ActReconnect && e.Code == social.CodeScopeMissing && j.d.Follows != "" {
-		act = ActFail // the channel may still publish, for which it was connected
-	}
+	act = j.milder(act, e)
 	again := func(wait time.Duration, put func(*domain.Delivery, domain.Reason, time.Time, time.Time) error) error {
 		return p.record(ctx, j, func(d *domain.Delivery) error {
 			if e.Restart {
@@ -324,6 +322,15 @@ func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action
 	default:
 		return false, p.failWith(ctx, j, r, res)
 	}
+}
+
+// milder is what follows for something that follows a post: that its channel may
+// not do this is no reason to park it, for it may still publish.
+func (j *job) milder(act Action, e *social.Error) Action {
+	if act == ActReconnect && e.Code == social.CodeScopeMissing && j.d.Follows != "" {
+		return ActFail
+	}
+	return act
 }
 
 // renew gets a new credential and goes on at once. A credential that is refused

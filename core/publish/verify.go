@@ -87,6 +87,12 @@ func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social
 		}
 		return open.Ref, nil
 	}
+	return j.lookUp(call, t, it)
+}
+
+// lookUp asks the platform how far it is, and then for the item itself.
+func (j *job) lookUp(call context.Context, t social.Target, it social.Item) (*domain.Ref, error) {
+	can := j.pf.Can
 	if can.Prepare != nil && !j.d.Cursor.IsZero() {
 		out, err := can.Prepare.Check(call, t, j.d.Cursor)
 		if err != nil && can.Find == nil {
