@@ -7,7 +7,6 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
-	"github.com/crierhq/crier/ports/store"
 )
 
 // maxGap bounds the gap that people choose.
@@ -25,17 +24,19 @@ func (s *Service) SetGap(ctx context.Context, a domain.Actor, id domain.ChannelI
 			Field: "gapSeconds", Rule: "range", Message: "The time between two posts is from 0 to 86400 seconds.",
 		}})
 	}
+	return s.configure(ctx, a, id, func(c *domain.Channel) { c.Gap = gap })
+}
+
+// configure changes what people decide about a channel that is connected.
+func (s *Service) configure(ctx context.Context, a domain.Actor, id domain.ChannelID, change func(*domain.Channel)) (domain.Channel, error) {
 	now := domain.Instant(s.cfg.Now())
-	var out domain.Channel
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
-		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
-			if c.State == domain.ChannelDisconnected {
-				return fault.ErrNotFound
-			}
-			c.Gap, c.UpdatedAt = gap, now
-			return nil
-		})
-		return err
+	out, err := s.cfg.Store.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
+		if c.State == domain.ChannelDisconnected {
+			return fault.ErrNotFound
+		}
+		change(c)
+		c.UpdatedAt = now
+		return nil
 	})
 	return out, missing(err, id)
 }
