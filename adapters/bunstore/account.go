@@ -63,6 +63,7 @@ type userRow struct {
 	Email        string `bun:"email"`
 	Name         string `bun:"name"`
 	PasswordHash string `bun:"password_hash"`
+	VerifiedAt   *int64 `bun:"email_verified_at"`
 	CreatedAt    int64  `bun:"created_at"`
 	Version      int    `bun:"version"`
 }
@@ -70,14 +71,14 @@ type userRow struct {
 func (r *userRow) set(u domain.User) {
 	*r = userRow{
 		ID: string(u.ID), Email: u.Email, Name: u.Name, PasswordHash: u.PasswordHash,
-		CreatedAt: micros(u.CreatedAt), Version: u.Version,
+		VerifiedAt: orNull(u.EmailVerifiedAt), CreatedAt: micros(u.CreatedAt), Version: u.Version,
 	}
 }
 
 func (r *userRow) value() domain.User {
 	return domain.User{
 		ID: domain.UserID(r.ID), Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash,
-		CreatedAt: instant(r.CreatedAt), Version: r.Version,
+		EmailVerifiedAt: orZero(r.VerifiedAt), CreatedAt: instant(r.CreatedAt), Version: r.Version,
 	}
 }
 

@@ -173,6 +173,7 @@ func (r repos) Secrets() store.Secrets             { return secrets{r} }
 func (r repos) Settings() store.Settings           { return settings{r} }
 func (r repos) Jobs() store.Jobs                   { return jobs{r} }
 func (r repos) Budgets() store.Budgets             { return budgets{r} }
+func (r repos) Tokens() store.Tokens               { return tokens{r} }
 
 // reader is where a statement runs that only reads.
 func (r repos) reader() bun.IConn {

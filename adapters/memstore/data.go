@@ -59,6 +59,7 @@ type data struct {
 	deadJobs *ordered[domain.Job]
 
 	budgets *table[domain.Budget]
+	tokens  *table[domain.Token]
 }
 
 func newData() *data {
@@ -68,6 +69,7 @@ func newData() *data {
 		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
 		secrets:       newTable(func(s secret) string { return s.name }, nil),
 		budgets:       newTable(func(b domain.Budget) string { return b.ID }, nil),
+		tokens:        newTable(func(t domain.Token) string { return t.Hash }, nil),
 		settings:      newTable(func(s setting) string { return s.name }, nil),
 	}
 	d.people()

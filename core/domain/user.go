@@ -11,7 +11,10 @@ type User struct {
 	// PasswordHash is the encoded hash, or empty where the person cannot sign
 	// in by password. It never leaves the core.
 	PasswordHash string
-	CreatedAt    time.Time
+	// EmailVerifiedAt is when the person proved that they read the mail of
+	// Email; zero until then.
+	EmailVerifiedAt time.Time
+	CreatedAt       time.Time
 	// Version counts changes, starting at 1.
 	Version int
 }

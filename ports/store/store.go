@@ -35,6 +35,7 @@ type Repos interface {
 	Settings() Settings
 	Jobs() Jobs
 	Budgets() Budgets
+	Tokens() Tokens
 }
 
 // Store is a Repos that can open transactions. Implementations are safe for

@@ -41,10 +41,14 @@ func kindChecks() []Check {
 
 // anyKind is a kind of any type.
 type anyKind interface {
+	// called is the name of the kind.
+	called() string
 	checks() []Check
 	// put stores a new row and returns a look at whether it is there.
 	put(b *bench, r store.Repos) (there func(store.Repos) (bool, error), err error)
 }
+
+func (k kind[T]) called() string { return k.name }
 
 func (k kind[T]) checks() []Check {
 	named := func(name string, run func(*bench)) Check { return Check{Name: k.name + "/" + name, run: run} }

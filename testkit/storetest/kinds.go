@@ -15,7 +15,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		organizationKind(), userKind(), memberKind(), sessionKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
-		jobKind(), budgetKind(),
+		jobKind(), budgetKind(), tokenKind(),
 	}
 }
 

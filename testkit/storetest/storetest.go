@@ -72,7 +72,7 @@ func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), channelChecks(), postChecks(),
 		deliveryChecks(), failureChecks(), occurrenceChecks(), followChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
-		documentChecks(), jobChecks(), budgetChecks(),
+		documentChecks(), jobChecks(), budgetChecks(), tokenChecks(),
 	)
 }
 

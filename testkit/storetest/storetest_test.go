@@ -401,6 +401,21 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"a budget changes its name": {[]string{"budget/update keeps every field but the identity"}, func() patches {
 			return patches{budgets: func(s store.Budgets) store.Budgets { return renamedBudgets{s} }}
 		}},
+		"a token can be taken again": {[]string{"token/is taken once", "token/is taken for good with its transaction only"}, func() patches {
+			return patches{tokens: func(t store.Tokens) store.Tokens { return retakable{t} }}
+		}},
+		"a token is good for any purpose": {[]string{"token/is useless for another purpose"}, func() patches {
+			return patches{tokens: func(t store.Tokens) store.Tokens { return purposeless{t} }}
+		}},
+		"a token is good too long": {[]string{"token/ends"}, func() patches {
+			return patches{tokens: func(t store.Tokens) store.Tokens { return endless{t} }}
+		}},
+		"tokens of every purpose are removed": {[]string{"token/those of a subject and purpose are removed"}, func() patches {
+			return patches{tokens: func(t store.Tokens) store.Tokens { return sweeping{t} }}
+		}},
+		"tokens that ended are kept": {[]string{"token/purge removes what ended"}, func() patches {
+			return patches{tokens: func(t store.Tokens) store.Tokens { return hoarding{t} }}
+		}},
 		"a method panics": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
 		}},

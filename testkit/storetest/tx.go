@@ -30,20 +30,14 @@ func txChecks() []Check {
 // putAll stores one row of every kind and returns looks at them.
 func putAll(b *bench, r store.Repos) (looks map[string]func(store.Repos) (bool, error), err error) {
 	looks = map[string]func(store.Repos) (bool, error){}
-	for i, k := range kinds() {
+	for _, k := range kinds() {
 		there, err := k.put(b, r)
 		if err != nil {
 			return looks, err
 		}
-		looks[kindNames[i]] = there
+		looks[k.called()] = there
 	}
 	return looks, nil
-}
-
-// kindNames are the names of kinds, in its order.
-var kindNames = []string{
-	"organization", "user", "member", "session", "channel", "connect", "post",
-	"delivery", "attempt", "media", "event", "document", "secret", "job", "budget",
 }
 
 // look says for every kind whether its row is there as wanted.

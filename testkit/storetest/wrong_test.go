@@ -21,6 +21,7 @@ type patches struct {
 	settings   func(store.Settings) store.Settings
 	jobs       func(store.Jobs) store.Jobs
 	budgets    func(store.Budgets) store.Budgets
+	tokens     func(store.Tokens) store.Tokens
 	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
 }
 
@@ -69,3 +70,4 @@ func (r wrongRepos) Secrets() store.Secrets     { return patched(r.secrets, r.Re
 func (r wrongRepos) Settings() store.Settings   { return patched(r.settings, r.Repos.Settings()) }
 func (r wrongRepos) Jobs() store.Jobs           { return patched(r.jobs, r.Repos.Jobs()) }
 func (r wrongRepos) Budgets() store.Budgets     { return patched(r.budgets, r.Repos.Budgets()) }
+func (r wrongRepos) Tokens() store.Tokens       { return patched(r.tokens, r.Repos.Tokens()) }

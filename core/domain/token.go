@@ -1,0 +1,32 @@
+package domain
+
+import "time"
+
+// TokenPurpose is what a token is good for. A token of one purpose is useless
+// for every other.
+type TokenPurpose string
+
+// The purposes.
+const (
+	// TokenVerifyEmail proves that a person reads the mail of their address.
+	TokenVerifyEmail TokenPurpose = "verify_email"
+	// TokenResetPassword lets a person choose a new password.
+	TokenResetPassword TokenPurpose = "reset_password"
+)
+
+// Token is a secret that was handed to somebody, most often by mail, and is
+// good for one thing and once.
+type Token struct {
+	// Hash is the SHA-256 of the secret, in hex. The secret is stored nowhere.
+	Hash    string
+	Purpose TokenPurpose
+	// Subject names what the token is about, such as a UserID. It does not
+	// prove that the subject is still there.
+	Subject string
+	// Bound is what must still be so when the token is shown, such as the
+	// address that it was sent to. Who takes the token compares it.
+	Bound     string
+	CreatedAt time.Time
+	// ExpiresAt is the first moment at which the token is good for nothing.
+	ExpiresAt time.Time
+}
