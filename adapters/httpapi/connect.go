@@ -6,9 +6,12 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
@@ -58,11 +61,15 @@ func (a *api) registerConnect() {
 		summary: "Connect an account", text: "Platforms with a form answer 201 with the account. Platforms with a page of their own answer 200 with the address to send the person to. An account that is connected already gets a new credential and keeps its id.",
 		errors: []int{400, 404, 413, 415, 429},
 	}, a.connect)
-	handle(a, spec{
+	op := handle(a, spec{
 		id: "finish-connect", method: http.MethodGet, path: callbackPath + "{provider}", tag: tagIntegrations, status: http.StatusOK,
 		public: true, anyQuery: true, errors: []int{400, 404, 429, 503},
 		summary: "Come back from the platform", text: "Where platforms send people back to. It answers with a small page, or with JSON where the header Accept asks for it.",
 	}, a.finishConnect)
+	a.documentContent(op, map[string]*huma.Schema{
+		"application/json": a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[connectBody](), true, ""),
+		"text/html":        {Type: huma.TypeString},
+	})
 }
 
 func (a *api) connect(ctx context.Context, in *connectInput) (*connectOutput, error) {

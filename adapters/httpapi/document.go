@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"encoding/json"
+	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,4 +35,16 @@ func (a *api) registerDocument() {
 	}
 	serve(".json", func(o *huma.OpenAPI) ([]byte, error) { return json.MarshalIndent(o, "", "  ") })
 	serve(".yaml", func(o *huma.OpenAPI) ([]byte, error) { return o.YAML() })
+}
+
+// documentContent says what success looks like where huma cannot know, because
+// an operation writes its answer itself.
+func (a *api) documentContent(op huma.Operation, schemas map[string]*huma.Schema) {
+	item := a.huma.OpenAPI().Paths[op.Path]
+	documented := map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post}[op.Method]
+	answer := documented.Responses[strconv.Itoa(op.DefaultStatus)]
+	answer.Headers, answer.Content = nil, map[string]*huma.MediaType{}
+	for kind, schema := range schemas {
+		answer.Content[kind] = &huma.MediaType{Schema: schema}
+	}
 }

@@ -139,7 +139,7 @@ func (a *api) errorResponse(status int) *huma.Response {
 	return &huma.Response{
 		Description: http.StatusText(status),
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/ErrorBody"}},
+			"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + errorSchema}},
 		},
 	}
 }

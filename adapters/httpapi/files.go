@@ -28,7 +28,8 @@ func (a *api) registerFiles() {
 		summary: "Fetch the bytes of a file", text: "With the signed link that GET /media/{id} tells, or with an access token. Parts can be asked for with the header Range.",
 		errors: []int{401, 403, 404, 503},
 	}
-	handle(a, s, a.file)
+	op := handle(a, s, a.file)
+	a.documentContent(op, map[string]*huma.Schema{"application/octet-stream": {Type: huma.TypeString, Format: "binary", Description: "The bytes; Content-Type is that of the file."}})
 	// Platforms ask how large a file is before they fetch it. Routers that answer
 	// HEAD like GET by themselves prefer the more specific route.
 	s.id, s.method, s.hidden = "head-media-file", http.MethodHead, true

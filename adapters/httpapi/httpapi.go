@@ -68,7 +68,7 @@ type api struct {
 // is read and written, how errors look, and no pages or fields that huma would
 // add. Change what you like, but leave Formats and Transformers in place.
 func NewConfig(title, version string) huma.Config {
-	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	// Operations of the host that name no errors are documented with ours, too.
 	schemas.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[ErrorBody]())
 	return huma.Config{
