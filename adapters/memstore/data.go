@@ -16,6 +16,9 @@ type data struct {
 	members       *table[domain.Member]
 	memberships   *ordered[domain.Member]
 	sessions      *table[domain.Session]
+	identities    *table[domain.Identity]
+	subjects      *unique[domain.Identity]
+	identityList  *ordered[domain.Identity]
 
 	channels    *table[domain.Channel]
 	accounts    *unique[domain.Channel]
@@ -73,6 +76,7 @@ func newData() *data {
 		settings:      newTable(func(s setting) string { return s.name }, nil),
 	}
 	d.people()
+	d.waysIn()
 	d.accountsAndFiles()
 	d.schedule()
 	d.ledger()

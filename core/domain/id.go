@@ -9,6 +9,8 @@ type (
 	UserID string
 	// SessionID names one sign-in of a person.
 	SessionID string
+	// IdentityID names a way in of a person beside their password.
+	IdentityID string
 	// ChannelID names one connected account.
 	ChannelID string
 	// PostID names a post.

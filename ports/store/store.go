@@ -23,6 +23,7 @@ type Repos interface {
 	Users() Users
 	Members() Members
 	Sessions() Sessions
+	Identities() Identities
 	Channels() Channels
 	Connects() Connects
 	Posts() Posts

@@ -311,6 +311,15 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"the next renewal is of any provider": {[]string{"renewal/the next follows claims and changes"}, func() patches {
 			return patches{channels: func(c channels) channels { return anyRenewal{c} }}
 		}},
+		"a subject is linked to many": {[]string{"identity/a subject of an issuer is linked once", "identity/refuses a second row with the same id"}, func() patches {
+			return patches{identities: func(i store.Identities) store.Identities { return linksAny{i} }}
+		}},
+		"anybody deletes an identity": {[]string{"identity/is deleted by its owner alone"}, func() patches {
+			return patches{identities: func(i store.Identities) store.Identities { return deletesAny{i} }}
+		}},
+		"identities come backwards": {[]string{"identity/lists a person's, oldest first"}, func() patches {
+			return patches{identities: func(i store.Identities) store.Identities { return listsBackwards{i} }}
+		}},
 		"a flow can be taken again": {[]string{"connect/is taken once"}, func() patches {
 			return patches{connects: func(c store.Connects) store.Connects { return takesAgain{c} }}
 		}},

@@ -9,6 +9,7 @@ import (
 // patches say what is wrong with a store: each changes one repository.
 type patches struct {
 	users      func(store.Users) store.Users
+	identities func(store.Identities) store.Identities
 	channels   func(store.Channels) store.Channels
 	connects   func(store.Connects) store.Connects
 	posts      func(store.Posts) store.Posts
@@ -59,6 +60,10 @@ func (r wrongRepos) Users() store.Users       { return patched(r.users, r.Repos.
 func (r wrongRepos) Channels() store.Channels { return patched(r.channels, r.Repos.Channels()) }
 func (r wrongRepos) Connects() store.Connects { return patched(r.connects, r.Repos.Connects()) }
 func (r wrongRepos) Posts() store.Posts       { return patched(r.posts, r.Repos.Posts()) }
+func (r wrongRepos) Identities() store.Identities {
+	return patched(r.identities, r.Repos.Identities())
+}
+
 func (r wrongRepos) Deliveries() store.Deliveries {
 	return patched(r.deliveries, r.Repos.Deliveries())
 }
