@@ -204,25 +204,59 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 
 func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
 	var out domain.Delivery
-	err := r.joinTx(ctx, func(r repos) error {
-		var was domain.ChannelID
-		var err error
-		out, err = update[deliveryRow](ctx, r, in(org, id), change, func(old domain.Delivery, d *domain.Delivery) {
-			d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
-			was = old.Channel
-		})
-		switch {
-		case err != nil:
+	err := r.joinTx(ctx, func(r repos) (err error) {
+		var moved []domain.DeliveryID
+		out, err = update[deliveryRow](ctx, r, in(org, id), change, keepDelivery(&moved))
+		if err != nil {
 			return err
-		case out.Channel != was:
-			return r.enlane(ctx, []domain.Delivery{out})
-		case out.Lease.Owner != "":
-			return nil // while it is held, its lane has nothing to do
-		default:
-			return r.relane(ctx, out.Channel)
 		}
+		return r.changed(ctx, moved, out)
 	})
 	return out, err
+}
+
+func (r deliveries) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.DeliveryID, change func(*domain.Delivery) error) ([]domain.Delivery, error) {
+	var out []domain.Delivery
+	err := r.joinTx(ctx, func(r repos) (err error) {
+		var moved []domain.DeliveryID
+		out, err = updateMany[deliveryRow](ctx, r, org, ids, change, keepDelivery(&moved))
+		if err != nil {
+			return err
+		}
+		return r.changed(ctx, moved, out...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// keepDelivery notes in moved which deliveries changed their channel.
+func keepDelivery(moved *[]domain.DeliveryID) func(old domain.Delivery, d *domain.Delivery) {
+	return func(old domain.Delivery, d *domain.Delivery) {
+		d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
+		if d.Channel != old.Channel {
+			*moved = append(*moved, d.ID)
+		}
+	}
+}
+
+// changed has claims look at the lanes of deliveries that changed.
+func (r repos) changed(ctx context.Context, moved []domain.DeliveryID, ds ...domain.Delivery) error {
+	var came []domain.Delivery
+	var channels []domain.ChannelID
+	for _, d := range ds {
+		switch {
+		case slices.Contains(moved, d.ID):
+			came = append(came, d)
+		case d.Lease.Owner == "": // while it is held, its lane has nothing to do
+			channels = append(channels, d.Channel)
+		}
+	}
+	if err := r.enlane(ctx, came); err != nil {
+		return err
+	}
+	return r.relane(ctx, channels...)
 }
 
 func (r deliveries) Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error) {

@@ -77,25 +77,40 @@ func (r repos) enlane(ctx context.Context, ds []domain.Delivery) error {
 
 // relane has claims look at the lane of a delivery that changed, from when its
 // channel has something to do.
-func (r repos) relane(ctx context.Context, channel domain.ChannelID) error {
+func (r repos) relane(ctx context.Context, channels ...domain.ChannelID) error {
+	if err := r.lockInOrder(ctx, (*laneRow)(nil), "channel_id", texts(channels), len(channels)); err != nil || len(channels) == 0 {
+		return err
+	}
 	_, err := r.exec(ctx, "UPDATE crier_lanes SET claimable_at = ?(claimable_at,"+
 		" coalesce((SELECT wake_at FROM crier_deliveries AS d WHERE d.channel_id = crier_lanes.channel_id"+
 		" AND NOT d.leads AND d.wake_at IS NOT NULL ORDER BY d.wake_at, d.id LIMIT 1), ?),"+
 		" coalesce((SELECT CASE WHEN d.open_attempt_id = '' AND d.wake_at < crier_lanes.free_at THEN crier_lanes.free_at ELSE d.wake_at END"+
 		" FROM crier_deliveries AS d WHERE d.channel_id = crier_lanes.channel_id"+
 		" AND d.leads AND d.wake_at IS NOT NULL ORDER BY d.due_at, d.id LIMIT 1), ?))"+
-		" WHERE channel_id = ?", r.least(), int64(never), int64(never), string(channel))
+		" WHERE channel_id IN (?)", r.least(), int64(never), int64(never), texts(channels))
 	return err
 }
 
-func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, channel domain.ChannelID, free time.Time) error {
-	at := micros(free)
-	n, err := r.exec(ctx, "UPDATE crier_lanes SET free_at = CASE WHEN free_at < ? THEN ? ELSE free_at END"+
-		" WHERE channel_id = ? AND organization_id = ?", at, at, string(channel), string(org))
-	if err == nil && n == 0 {
-		err = fault.ErrNotFound
+func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, free map[domain.ChannelID]time.Time) error {
+	if len(free) == 0 {
+		return nil
 	}
-	return err
+	ids := slices.Collect(maps.Keys(free))
+	rows := make([]any, len(ids))
+	for i, id := range ids {
+		rows[i] = bun.Tuple([]any{string(id), micros(free[id])})
+	}
+	return r.joinTx(ctx, func(r repos) error {
+		if err := r.lockInOrder(ctx, (*laneRow)(nil), "channel_id", texts(ids), len(ids)); err != nil {
+			return err
+		}
+		n, err := r.exec(ctx, "UPDATE crier_lanes SET free_at = CASE WHEN free_at < v.column2 THEN v.column2 ELSE free_at END"+
+			" FROM (VALUES ?) AS v WHERE channel_id = v.column1 AND organization_id = ?", bun.List(rows), string(org))
+		if err == nil && n < int64(len(rows)) {
+			err = fault.ErrNotFound
+		}
+		return err
+	})
 }
 
 func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/fault"
 )
 
 type attemptRow struct {
@@ -49,8 +50,18 @@ func (r *attemptRow) value() domain.Attempt {
 
 type attempts struct{ repos }
 
-func (r attempts) Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error {
-	return insertIn[attemptRow](ctx, r.repos, org, a.Organization, a)
+func (r attempts) Insert(ctx context.Context, org domain.OrganizationID, as ...domain.Attempt) error {
+	rows := make([]attemptRow, len(as))
+	for i, a := range as {
+		if a.Organization != org {
+			return fault.ErrNotFound
+		}
+		if err := storable(a); err != nil {
+			return err
+		}
+		rows[i].set(a)
+	}
+	return insertAll(ctx, r.repos, rows, func(r attemptRow) string { return r.ID })
 }
 
 func (r attempts) Get(ctx context.Context, org domain.OrganizationID, id domain.AttemptID) (domain.Attempt, error) {
@@ -58,9 +69,15 @@ func (r attempts) Get(ctx context.Context, org domain.OrganizationID, id domain.
 }
 
 func (r attempts) Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
-	return update[attemptRow](ctx, r.repos, in(org, id), change, func(old domain.Attempt, a *domain.Attempt) {
-		a.ID, a.Organization = old.ID, old.Organization
-	})
+	return update[attemptRow](ctx, r.repos, in(org, id), change, keepAttempt)
+}
+
+func (r attempts) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.AttemptID, change func(*domain.Attempt) error) ([]domain.Attempt, error) {
+	return updateMany[attemptRow](ctx, r.repos, org, ids, change, keepAttempt)
+}
+
+func keepAttempt(old domain.Attempt, a *domain.Attempt) {
+	a.ID, a.Organization = old.ID, old.Organization
 }
 
 func (r attempts) OfDeliveries(ctx context.Context, org domain.OrganizationID, ids ...domain.DeliveryID) ([]domain.Attempt, error) {
@@ -135,13 +152,16 @@ func (r repos) lineUp(ctx context.Context, posts []string) error {
 	if r.st.dialect != Postgres {
 		return nil
 	}
-	slices.Sort(posts) // so that two transactions cannot wait for each other
-	for _, post := range slices.Compact(posts) {
-		if _, err := r.exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "crier.outbox."+post); err != nil {
-			return err
-		}
+	if len(posts) == 0 {
+		return nil
 	}
-	return nil
+	slices.Sort(posts) // so that two transactions cannot wait for each other
+	names := []any{}
+	for _, post := range slices.Compact(posts) {
+		names = append(names, bun.Tuple([]any{"crier.outbox." + post}))
+	}
+	_, err := r.exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(v.column1, 0)) FROM (VALUES ?) AS v", bun.List(names))
+	return err
 }
 
 func (r outbox) Pending(ctx context.Context, limit int) ([]domain.Event, error) {

@@ -191,6 +191,15 @@ func (r posts) Update(ctx context.Context, org domain.OrganizationID, id domain.
 	})
 }
 
+func (r posts) Lock(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) error {
+	if r.st.dialect != Postgres || len(ids) == 0 {
+		return nil // SQLite has one writer at a time
+	}
+	_, err := r.st.build.NewSelect().Conn(r.writer()).Model((*postRow)(nil)).ColumnExpr("1").
+		Where("id IN (?)", texts(ids)).Where("organization_id = ?", string(org)).OrderExpr("id").For("UPDATE").Exec(ctx)
+	return translate(ctx, err)
+}
+
 func (r posts) Expandable(ctx context.Context, now time.Time, limit int) ([]domain.Post, error) {
 	return list[postRow, domain.Post](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("expand_at <= ?", micros(now)).OrderExpr("expand_at, id").Limit(int64(limit))

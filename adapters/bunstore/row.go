@@ -2,6 +2,9 @@ package bunstore
 
 import (
 	"context"
+	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -143,6 +146,91 @@ func (r repos) lock(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.For("UPDATE")
 	}
 	return q
+}
+
+// lockInOrder locks n rows of a table in one order for all, so that nobody who
+// is about to change several of them waits in a circle.
+func (r repos) lockInOrder(ctx context.Context, model any, key string, ids any, n int) error {
+	if r.st.dialect != Postgres || n < 2 {
+		return nil
+	}
+	_, err := r.st.build.NewSelect().Conn(r.tx).Model(model).ColumnExpr("1").
+		Where("? IN (?)", bun.Ident(key), ids).OrderExpr("?", bun.Ident(key)).For("UPDATE").Exec(ctx)
+	return translate(ctx, err)
+}
+
+// updateMany is update of those of the rows with these ids that exist in org,
+// with one statement to read them and one to write them. Those that change
+// refuses are left out.
+func updateMany[R, V any, P row[R, V], O, ID ~string](ctx context.Context, r repos, org O, ids []ID, change func(*V) error, keep func(old V, v *V)) ([]V, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var out []V
+	err := r.joinTx(ctx, func(r repos) error {
+		var recs []R
+		q := r.lock(r.st.build.NewSelect().Conn(r.tx).Model(&recs).
+			Where("id IN (?)", texts(ids)).Where("organization_id = ?", string(org)).OrderExpr("id"))
+		if err := q.Scan(ctx); err != nil {
+			return translate(ctx, err)
+		}
+		out = make([]V, 0, len(recs))
+		changed := recs[:0]
+		for _, rec := range recs {
+			v := P(&rec).value()
+			old := v
+			if change(&v) != nil {
+				continue
+			}
+			keep(old, &v)
+			if err := storable(v); err != nil {
+				return err
+			}
+			P(&rec).set(v)
+			out, changed = append(out, P(&rec).value()), append(changed, rec)
+		}
+		return writeAll(ctx, r, changed)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// writeAll stores rows that exist with one statement.
+func writeAll[R any](ctx context.Context, r repos, recs []R) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	table := r.st.build.Table(reflect.TypeFor[R]())
+	var set []byte
+	for i, f := range table.Fields {
+		if f.IsPK {
+			continue
+		}
+		if len(set) > 0 {
+			set = append(set, ", "...)
+		}
+		value := fmt.Sprintf("v.column%d", i+1)
+		if f.IndirectType != f.StructField.Type { // a column of nothing but NULL has no type by itself
+			value = "CAST(" + value + " AS bigint)"
+		}
+		set = fmt.Appendf(set, "%s = %s", f.SQLName, value)
+	}
+	rows := make([]any, len(recs))
+	for i := range recs {
+		rec := reflect.ValueOf(&recs[i]).Elem()
+		tuple := make([]any, len(table.Fields))
+		for k, f := range table.Fields {
+			tuple[k] = f.Value(rec).Interface()
+		}
+		rows[i] = bun.Tuple(tuple)
+	}
+	pk := table.PKs[0]
+	_, err := r.exec(ctx, "UPDATE ? SET ? FROM (VALUES ?) AS v WHERE ?.? = v.?",
+		table.SQLName, bun.Safe(set), bun.List(rows), table.SQLName, pk.SQLName,
+		bun.Safe(fmt.Sprintf("column%d", slices.Index(table.Fields, pk)+1)))
+	return err
 }
 
 // exec runs a statement that is not worth a model.

@@ -66,20 +66,28 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 }
 
 func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
-	return query(ctx, r.run, func(t *tx) (domain.Delivery, error) {
-		d, err := t.deliveries.getIn(org, string(id))
-		if err != nil {
-			return d, err
-		}
-		old := d
-		d, err = t.deliveries.update(t, d, change, func(old domain.Delivery, d *domain.Delivery) {
-			d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
-		})
-		if err == nil {
-			t.relane(d)
-			t.relane(old)
-		}
+	return query(ctx, r.run, func(t *tx) (domain.Delivery, error) { return t.updateDelivery(org, id, change) })
+}
+
+func (t *tx) updateDelivery(org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
+	d, err := t.deliveries.getIn(org, string(id))
+	if err != nil {
 		return d, err
+	}
+	old := d
+	d, err = t.deliveries.update(t, d, change, func(old domain.Delivery, d *domain.Delivery) {
+		d.ID, d.Organization, d.Version = old.ID, old.Organization, old.Version+1
+	})
+	if err == nil {
+		t.relane(d)
+		t.relane(old)
+	}
+	return d, err
+}
+
+func (r deliveries) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.DeliveryID, change func(*domain.Delivery) error) ([]domain.Delivery, error) {
+	return updateMany(ctx, r.run, ids, change, func(t *tx, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
+		return t.updateDelivery(org, id, change)
 	})
 }
 

@@ -99,16 +99,18 @@ func (r deliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery
 	})
 }
 
-func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, channel domain.ChannelID, free time.Time) error {
+func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, free map[domain.ChannelID]time.Time) error {
 	return r.run(ctx, func(t *tx) error {
-		l, ok := t.lanes.rows[string(channel)]
-		if !ok || l.org != org {
-			return fault.ErrNotFound
-		}
-		if free = domain.Instant(free); free.After(l.free) {
-			l.free = free
-			_, l.ready = t.lane(l).Next()
-			t.lanes.write(t, string(channel), &l)
+		for channel, at := range free {
+			l, ok := t.lanes.rows[string(channel)]
+			if !ok || l.org != org {
+				return fault.ErrNotFound
+			}
+			if at = domain.Instant(at); at.After(l.free) {
+				l.free = at
+				_, l.ready = t.lane(l).Next()
+				t.lanes.write(t, string(channel), &l)
+			}
 		}
 		return nil
 	})

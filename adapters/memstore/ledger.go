@@ -10,8 +10,17 @@ import (
 
 type attempts repos
 
-func (r attempts) Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error {
-	return r.run(ctx, func(t *tx) error { return t.attempts.insertIn(t, org, a) })
+func (r attempts) Insert(ctx context.Context, org domain.OrganizationID, as ...domain.Attempt) error {
+	return r.run(ctx, func(t *tx) error {
+		return t.atomically(func() error {
+			for _, a := range as {
+				if err := t.attempts.insertIn(t, org, a); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
 }
 
 func (r attempts) Get(ctx context.Context, org domain.OrganizationID, id domain.AttemptID) (domain.Attempt, error) {
@@ -19,14 +28,22 @@ func (r attempts) Get(ctx context.Context, org domain.OrganizationID, id domain.
 }
 
 func (r attempts) Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
-	return query(ctx, r.run, func(t *tx) (domain.Attempt, error) {
-		a, err := t.attempts.getIn(org, string(id))
-		if err != nil {
-			return a, err
-		}
-		return t.attempts.update(t, a, change, func(old domain.Attempt, a *domain.Attempt) {
-			a.ID, a.Organization = old.ID, old.Organization
-		})
+	return query(ctx, r.run, func(t *tx) (domain.Attempt, error) { return t.updateAttempt(org, id, change) })
+}
+
+func (t *tx) updateAttempt(org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
+	a, err := t.attempts.getIn(org, string(id))
+	if err != nil {
+		return a, err
+	}
+	return t.attempts.update(t, a, change, func(old domain.Attempt, a *domain.Attempt) {
+		a.ID, a.Organization = old.ID, old.Organization
+	})
+}
+
+func (r attempts) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.AttemptID, change func(*domain.Attempt) error) ([]domain.Attempt, error) {
+	return updateMany(ctx, r.run, ids, change, func(t *tx, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
+		return t.updateAttempt(org, id, change)
 	})
 }
 

@@ -65,6 +65,11 @@ func (t *tx) matches(p domain.Post, f store.PostFilter) bool {
 	return false
 }
 
+// Lock has nothing to do: transactions run one after the other.
+func (r posts) Lock(ctx context.Context, _ domain.OrganizationID, _ ...domain.PostID) error {
+	return r.run(ctx, func(*tx) error { return nil })
+}
+
 func (r posts) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {
 	return query(ctx, r.run, func(t *tx) (domain.Post, error) {
 		p, err := t.posts.getIn(org, string(id))

@@ -1,6 +1,9 @@
 package memstore
 
 import (
+	"context"
+	"errors"
+
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 )
@@ -182,4 +185,32 @@ func (tb *table[V]) update(t *tx, v V, change func(*V) error, keep func(old V, v
 	}
 	tb.write(t, id, &row)
 	return clone(row), nil
+}
+
+// updateMany changes the rows with these ids by update, each once. It leaves out
+// those that do not exist and those that change refuses.
+func updateMany[V any, ID ~string](ctx context.Context, run runner, ids []ID, change func(*V) error,
+	update func(*tx, ID, func(*V) error) (V, error),
+) ([]V, error) {
+	return query(ctx, run, func(t *tx) ([]V, error) {
+		var out []V
+		err := t.atomically(func() error {
+			for _, id := range sorted(ids) {
+				refused := false
+				v, err := update(t, id, func(v *V) error {
+					err := change(v)
+					refused = err != nil
+					return err
+				})
+				switch {
+				case err == nil:
+					out = append(out, v)
+				case !refused && !errors.Is(err, fault.ErrNotFound):
+					return err
+				}
+			}
+			return nil
+		})
+		return out, err
+	})
 }

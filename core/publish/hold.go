@@ -1,51 +1,18 @@
 package publish
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
-	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/pause"
-	"github.com/crierhq/crier/ports/store"
 )
 
 // errHeld means that something holds the delivery back by now. Nothing was
 // changed.
 var errHeld = errors.New("the delivery is held back")
-
-// refresh reads what may hold the delivery back beside its post: people change
-// that at any time.
-func (j *job) refresh(ctx context.Context, r store.Repos) error {
-	var err error
-	if j.org, err = r.Organizations().Get(ctx, j.d.Organization); err != nil {
-		return err
-	}
-	if j.ch, err = r.Channels().Get(ctx, j.d.Organization, j.d.Channel); err != nil {
-		return err
-	}
-	if j.all, err = pause.Installation(ctx, r); err != nil {
-		return err
-	}
-	_, p := j.paused()
-	j.who, err = nameOf(ctx, r, p.By)
-	return err
-}
-
-// nameOf is what the person is called, or empty if only the host knows them.
-func nameOf(ctx context.Context, r store.Repos, id domain.UserID) (string, error) {
-	if id == "" {
-		return "", nil
-	}
-	u, err := r.Users().Get(ctx, id)
-	if errors.Is(err, fault.ErrNotFound) {
-		return "", nil
-	}
-	return u.Name, err
-}
 
 // paused returns the pause in force, if there is one, and what it holds back.
 func (j *job) paused() (what string, p domain.Pause) {

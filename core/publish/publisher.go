@@ -100,6 +100,9 @@ type Config struct {
 type Publisher struct {
 	cfg Config
 	pol Policy
+	// intents come before calls, and results after them. Apart from each other,
+	// so that what is to go out does not wait behind what is out.
+	intents, results *group
 }
 
 // NewPublisher returns a Publisher.
@@ -107,7 +110,9 @@ func NewPublisher(cfg Config) *Publisher {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Int64N
 	}
-	return &Publisher{cfg: cfg, pol: cfg.Policy.withDefaults()}
+	p := &Publisher{cfg: cfg, pol: cfg.Policy.withDefaults()}
+	p.intents, p.results = &group{commit: p.commit}, &group{commit: p.commit}
+	return p
 }
 
 // deadline is until when the next item may be started: for the first one the

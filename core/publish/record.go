@@ -7,7 +7,6 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
-	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -48,93 +47,16 @@ func (p *Publisher) record(ctx context.Context, j *job, change func(*domain.Deli
 }
 
 func (p *Publisher) recordOnce(ctx context.Context, j *job, change func(*domain.Delivery) error, res *result) error {
-	var out domain.Delivery
-	err := p.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		var was domain.DeliveryState
-		var open domain.AttemptID
-		var err error
-		out, err = p.update(ctx, r, j, func(d *domain.Delivery) error {
-			was, open = d.State, d.Open
-			if res != nil && j.recorded(d) {
-				return nil // the try before this was kept, and only its answer lost
-			}
-			return change(d)
-		})
-		if err != nil {
-			return err
-		}
-		if res != nil && open != "" {
-			if err := p.end(ctx, r, j, open, *res); err != nil {
-				return err
-			}
-		}
-		if err := p.tell(ctx, r, j, out, was); err != nil {
-			return err
-		}
-		return p.published(ctx, r, j, out, was)
-	})
+	return p.keep(ctx, p.results, &entry{j: j, change: change, res: res})
+}
+
+// keep stores e in its turn, and lets its job go on from there.
+func (p *Publisher) keep(ctx context.Context, g *group, e *entry) error {
+	err := g.store(ctx, e)
 	if err == nil {
-		j.d = out
+		e.j.d = e.out
 	}
 	return err
-}
-
-// recorded reports whether the result of this job is in d already.
-func (j *job) recorded(d *domain.Delivery) bool {
-	return d.Open != j.d.Open || d.Current() != j.d.Current()
-}
-
-// update changes the delivery if this worker still holds it. The post of
-// several deliveries is locked first, so that the last of them to end sees that
-// all have.
-func (p *Publisher) update(ctx context.Context, r store.Repos, j *job, change func(*domain.Delivery) error) (domain.Delivery, error) {
-	if j.shared() {
-		if _, err := r.Posts().Update(ctx, j.d.Organization, j.d.Post, func(*domain.Post) error { return nil }); err != nil {
-			return domain.Delivery{}, err
-		}
-	}
-	return r.Deliveries().Update(ctx, j.d.Organization, j.d.ID, func(d *domain.Delivery) error {
-		if d.Lease.Token != j.d.Lease.Token {
-			return errLeaseLost
-		}
-		return change(d)
-	})
-}
-
-// shared reports whether the post may have other deliveries.
-func (j *job) shared() bool { return len(j.post.Targets) > 1 || j.post.Revision > 1 }
-
-func (p *Publisher) end(ctx context.Context, r store.Repos, j *job, id domain.AttemptID, res result) error {
-	now := p.now()
-	_, err := r.Attempts().Update(ctx, j.d.Organization, id, func(a *domain.Attempt) error {
-		return a.End(res.res, res.reason, res.status, res.ref, now)
-	})
-	return err
-}
-
-// tell appends the events of a delivery that changed its state.
-func (p *Publisher) tell(ctx context.Context, r store.Repos, j *job, d domain.Delivery, was domain.DeliveryState) error {
-	if d.State == was {
-		return nil
-	}
-	states := []domain.DeliveryState{d.State}
-	if j.shared() && (d.State == domain.DeliveryPublished || d.State.NeedsAttention()) {
-		all, err := r.Deliveries().OfPosts(ctx, d.Organization, d.Post)
-		if err != nil {
-			return err
-		}
-		states = domain.StatesOf(all, d)
-	}
-	return p.cfg.Journal.Append(ctx, r, journal.Turned(j.post, d, states, p.now())...)
-}
-
-// published has what follows booked for a delivery that has just become
-// published.
-func (p *Publisher) published(ctx context.Context, r store.Repos, j *job, d domain.Delivery, was domain.DeliveryState) error {
-	if d.State == was || d.State != domain.DeliveryPublished || p.cfg.Published == nil {
-		return nil
-	}
-	return p.cfg.Published(ctx, r, j.post, d)
 }
 
 // intend commits the intent of the one visible change: the attempt and the
@@ -147,7 +69,7 @@ func (p *Publisher) intend(ctx context.Context, j *job, cur domain.Cursor, start
 		Revision: j.d.Revision, StartedAt: started,
 	}
 	j.intended = now
-	return p.put(ctx, j, a, func(d *domain.Delivery) error {
+	return p.keep(ctx, p.intents, &entry{j: j, opens: &a, begins: true, change: func(d *domain.Delivery) error {
 		d.Hold(now.Add(p.hold(j)))
 		if d.State == domain.DeliveryScheduled {
 			if err := d.Begin(now); err != nil {
@@ -155,7 +77,7 @@ func (p *Publisher) intend(ctx context.Context, j *job, cur domain.Cursor, start
 			}
 		}
 		return d.Intend(a.ID, cur, now)
-	}, "")
+	}})
 }
 
 // hold is for how long nobody else is to look into an intent: its call, reading
@@ -166,53 +88,6 @@ func (p *Publisher) hold(j *job) time.Duration {
 		d += p.pol.CallTimeout
 	}
 	return d
-}
-
-// put stores a new attempt with the change of the delivery that goes with it,
-// and ends the attempt old as unknown, if there is one.
-func (p *Publisher) put(ctx context.Context, j *job, a domain.Attempt, change func(*domain.Delivery) error, old domain.AttemptID) error {
-	var out domain.Delivery
-	err := p.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		var was domain.DeliveryState
-		var err error
-		out, err = p.update(ctx, r, j, func(d *domain.Delivery) error {
-			was = d.State
-			return change(d)
-		})
-		if err != nil {
-			return err
-		}
-		if old == "" { // something new begins: people may have stopped it while uploads ran
-			if err := j.refresh(ctx, r); err != nil {
-				return err
-			}
-			if _, blocked := j.blocked(); blocked {
-				return errHeld
-			}
-		}
-		if old != "" {
-			err := p.end(ctx, r, j, old, result{
-				res: domain.AttemptUnknown, reason: domain.Reason{Code: string(social.CodeOutcomeUnknown), Message: "No answer came. The same request was sent again."},
-			})
-			if err != nil {
-				return err
-			}
-		}
-		a.Number = out.Attempts
-		if err := r.Attempts().Insert(ctx, j.d.Organization, a); err != nil {
-			return err
-		}
-		if gap := p.gap(j); gap > 0 {
-			if err := r.Deliveries().Pace(ctx, j.d.Organization, j.d.Channel, p.now().Add(gap)); err != nil {
-				return err
-			}
-		}
-		return p.tell(ctx, r, j, out, was)
-	})
-	if err == nil {
-		j.d = out
-	}
-	return err
 }
 
 // note keeps what is known of an outcome in doubt; the intent stays open.

@@ -129,12 +129,16 @@ func (p *Publisher) resend(ctx context.Context, j *job, t social.Target, it soci
 		ID: domain.AttemptID(p.cfg.NewID()), Organization: j.d.Organization, Post: j.d.Post, Delivery: j.d.ID,
 		Item: j.d.Current(), Key: t.Key, Revision: j.d.Revision, StartedAt: now,
 	}
-	old := j.d.Open
 	j.intended = now
-	err := p.put(ctx, j, a, func(d *domain.Delivery) error {
-		d.Hold(now.Add(p.hold(j)))
-		return d.Resend(a.ID, now)
-	}, old)
+	err := p.keep(ctx, p.intents, &entry{
+		j: j, opens: &a, ended: j.d.Open, res: &result{
+			res: domain.AttemptUnknown, reason: domain.Reason{Code: string(social.CodeOutcomeUnknown), Message: "No answer came. The same request was sent again."},
+		},
+		change: func(d *domain.Delivery) error {
+			d.Hold(now.Add(p.hold(j)))
+			return d.Resend(a.ID, now)
+		},
+	})
 	if err != nil {
 		return false, err
 	}

@@ -21,6 +21,10 @@ type Posts interface {
 	// Update works as in Organizations. Inside InTx it also keeps others from
 	// changing the post until the transaction ends.
 	Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error)
+	// Lock keeps others from changing these posts, and from locking them, until
+	// the transaction ends that it is called in. Those that do not exist in org
+	// are left out.
+	Lock(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) error
 	Expandables
 }
 
@@ -77,10 +81,17 @@ type Deliveries interface {
 	// the states, in due order.
 	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
+	// UpdateMany is Update of each of ids in one transaction and few statements.
+	// One that does not exist in org is left out, and so is one whose change
+	// returns an error: it stays as it was, and the others are stored. It returns
+	// those that were stored, in any order.
+	UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.DeliveryID, change func(*domain.Delivery) error) ([]domain.Delivery, error)
 	Occurrences
-	// Pace keeps Claim from handing out a delivery of the channel that is to
-	// begin before free. An earlier time than the one in force changes nothing.
-	Pace(ctx context.Context, org domain.OrganizationID, channel domain.ChannelID, free time.Time) error
+	// Pace keeps Claim from handing out a delivery that is to begin on one of
+	// these channels before the time given for it. An earlier time than the one
+	// in force changes nothing. It returns fault.ErrNotFound if one of the
+	// channels never had a delivery in org.
+	Pace(ctx context.Context, org domain.OrganizationID, free map[domain.ChannelID]time.Time) error
 	Claimer
 	Failures
 }
@@ -144,9 +155,12 @@ type Claim struct {
 // Attempts stores the ledger: every call that could change something on a
 // platform. Nothing removes an attempt.
 type Attempts interface {
-	Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error
+	// Insert returns fault.ErrConflict, and stores none, if one exists.
+	Insert(ctx context.Context, org domain.OrganizationID, as ...domain.Attempt) error
 	Get(ctx context.Context, org domain.OrganizationID, id domain.AttemptID) (domain.Attempt, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error)
+	// UpdateMany works as in Deliveries.
+	UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.AttemptID, change func(*domain.Attempt) error) ([]domain.Attempt, error)
 	// OfDeliveries returns the attempts of all these deliveries, ordered by
 	// delivery and number, in one query.
 	OfDeliveries(ctx context.Context, org domain.OrganizationID, ids ...domain.DeliveryID) ([]domain.Attempt, error)

@@ -146,15 +146,21 @@ func (r watchedDeliveries) Update(ctx context.Context, org domain.OrganizationID
 	return d, err
 }
 
+func (r watchedDeliveries) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.DeliveryID, change func(*domain.Delivery) error) ([]domain.Delivery, error) {
+	ds, err := r.Deliveries.UpdateMany(ctx, org, ids, change)
+	r.t.deliveries = append(r.t.deliveries, ds...)
+	return ds, err
+}
+
 type watchedAttempts struct {
 	store.Attempts
 	t *watchedTx
 }
 
-func (r watchedAttempts) Insert(ctx context.Context, org domain.OrganizationID, a domain.Attempt) error {
-	err := r.Attempts.Insert(ctx, org, a)
+func (r watchedAttempts) Insert(ctx context.Context, org domain.OrganizationID, as ...domain.Attempt) error {
+	err := r.Attempts.Insert(ctx, org, as...)
 	if err == nil {
-		r.t.attempts = append(r.t.attempts, a)
+		r.t.attempts = append(r.t.attempts, as...)
 	}
 	return err
 }
@@ -165,6 +171,12 @@ func (r watchedAttempts) Update(ctx context.Context, org domain.OrganizationID, 
 		r.t.attempts = append(r.t.attempts, a)
 	}
 	return a, err
+}
+
+func (r watchedAttempts) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.AttemptID, change func(*domain.Attempt) error) ([]domain.Attempt, error) {
+	as, err := r.Attempts.UpdateMany(ctx, org, ids, change)
+	r.t.attempts = append(r.t.attempts, as...)
+	return as, err
 }
 
 // seen takes in a delivery as it was committed.

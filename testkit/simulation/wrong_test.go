@@ -139,11 +139,11 @@ type wrongPace struct {
 	w *wrong
 }
 
-func (p wrongPace) Pace(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, free time.Time) error {
+func (p wrongPace) Pace(ctx context.Context, org domain.OrganizationID, free map[domain.ChannelID]time.Time) error {
 	if p.w.noPace {
 		return nil
 	}
-	return p.Deliveries.Pace(ctx, org, ch, free)
+	return p.Deliveries.Pace(ctx, org, free)
 }
 
 func (t wrongTx) Attempts() store.Attempts { return wrongAttempts{t.Repos.Attempts(), t.w} }
@@ -154,18 +154,18 @@ type wrongAttempts struct {
 	w *wrong
 }
 
-func (a wrongAttempts) Insert(ctx context.Context, org domain.OrganizationID, at domain.Attempt) error {
+func (a wrongAttempts) Insert(ctx context.Context, org domain.OrganizationID, as ...domain.Attempt) error {
 	if a.w.dropIntent && a.w.sometimes() {
 		return nil
 	}
-	return a.Attempts.Insert(ctx, org, at)
+	return a.Attempts.Insert(ctx, org, as...)
 }
 
-func (a wrongAttempts) Update(ctx context.Context, org domain.OrganizationID, id domain.AttemptID, change func(*domain.Attempt) error) (domain.Attempt, error) {
+func (a wrongAttempts) UpdateMany(ctx context.Context, org domain.OrganizationID, ids []domain.AttemptID, change func(*domain.Attempt) error) ([]domain.Attempt, error) {
 	if a.w.dropResult && a.w.sometimes() {
-		return a.Get(ctx, org, id)
+		return make([]domain.Attempt, len(ids)), nil
 	}
-	return a.Attempts.Update(ctx, org, id, change)
+	return a.Attempts.UpdateMany(ctx, org, ids, change)
 }
 
 type wrongOutbox struct {

@@ -25,6 +25,8 @@ type kind[T any] struct {
 	get    func(ctx context.Context, r store.Repos, v T) (T, error)
 	// update is nil for what never changes.
 	update func(ctx context.Context, r store.Repos, v T, change func(*T) error) (T, error)
+	// many is nil where rows change one by one only.
+	many manyFunc[T]
 	// counter is a number that an update can count up.
 	counter func(v *T) *string
 	// once marks what get takes away.
@@ -72,6 +74,9 @@ func (k kind[T]) checks() []Check {
 			named("update with an error changes nothing", k.updateFails),
 			named("parallel updates all land", k.parallelUpdates),
 		)
+	}
+	if k.many != nil {
+		out = append(out, k.manyChecks()...)
 	}
 	return out
 }

@@ -134,6 +134,9 @@ func deliveryKind() kind[domain.Delivery] {
 		update: func(ctx context.Context, r store.Repos, v T, change func(*T) error) (T, error) {
 			return r.Deliveries().Update(ctx, v.Organization, v.ID, change)
 		},
+		many: func(ctx context.Context, r store.Repos, o org, ids []string, change func(*T) error) ([]T, error) {
+			return r.Deliveries().UpdateMany(ctx, o, convertIDs[domain.DeliveryID](ids), change)
+		},
 		counter: func(v *T) *string { return &v.Reason.Evidence },
 	}
 }
@@ -151,6 +154,9 @@ func attemptKind() kind[domain.Attempt] {
 		},
 		update: func(ctx context.Context, r store.Repos, v T, change func(*T) error) (T, error) {
 			return r.Attempts().Update(ctx, v.Organization, v.ID, change)
+		},
+		many: func(ctx context.Context, r store.Repos, o org, ids []string, change func(*T) error) ([]T, error) {
+			return r.Attempts().UpdateMany(ctx, o, convertIDs[domain.AttemptID](ids), change)
 		},
 		counter: func(v *T) *string { return &v.Reason.Evidence },
 	}
@@ -250,4 +256,8 @@ func budgetKind() kind[domain.Budget] {
 		insert: func(ctx context.Context, r store.Repos, v T) error { return r.Budgets().Insert(ctx, v) },
 		get:    func(ctx context.Context, r store.Repos, v T) (T, error) { return r.Budgets().Get(ctx, v.ID) },
 	}
+}
+
+func convertIDs[ID ~string](ids []string) []ID {
+	return names(ids, func(id string) ID { return ID(id) })
 }

@@ -26,6 +26,8 @@ func laneChecks() []Check {
 		{"lane/looks at what comes later", laneComesLater},
 		{"lane/is free again after a rollback", laneRollback},
 		{"lane/never does two things at once", laneNeverTwo},
+		{"lane/sees what many turn to", manyLanes},
+		{"lane/paces many", manyPaced},
 		{"turn/organizations take turns", turnsRound},
 		{"turn/what is held counts", turnsHeld},
 		{"turn/nobody takes more than a share", turnsShare},
@@ -105,14 +107,18 @@ func laneOthers(b *bench) {
 	b.wantWake("of none", time.Time{})
 }
 
+func pace(ch domain.ChannelID, free time.Time) map[domain.ChannelID]time.Time {
+	return map[domain.ChannelID]time.Time{ch: free}
+}
+
 func lanePace(b *bench) {
 	b.delivery("1", on("x", 0, domain.DeliveryScheduled))
 	b.delivery("2", on("x", 0, domain.DeliveryScheduled))
 	b.delivery("3", on("y", 0, domain.DeliveryScheduled))
 	b.delivery("4", on("x", 2*time.Minute, domain.DeliveryProcessing))
 	order(b, "claim", deliveryIDs(b.claim("w", noon(), 9)), "1", "3")
-	b.must(b.Deliveries().Pace(b, ours, "x", at(5*time.Minute)), "pace")
-	b.must(b.Deliveries().Pace(b, ours, "x", at(time.Minute)), "pace to an earlier time")
+	b.must(b.Deliveries().Pace(b, ours, pace("x", at(5*time.Minute))), "pace")
+	b.must(b.Deliveries().Pace(b, ours, pace("x", at(time.Minute))), "pace to an earlier time")
 	b.done("1")
 	b.done("3")
 	order(b, "claim before the gap is over", deliveryIDs(b.claim("w", at(2*time.Minute), 9)), "4")
@@ -125,7 +131,7 @@ func lanePace(b *bench) {
 func lanePaceLooks(b *bench) {
 	b.delivery("1", on("x", 0, domain.DeliveryPublishing), func(d *domain.Delivery) { d.Open = "attempt" })
 	b.delivery("2", on("x", 0, domain.DeliveryScheduled))
-	b.must(b.Deliveries().Pace(b, ours, "x", at(time.Hour)), "pace")
+	b.must(b.Deliveries().Pace(b, ours, pace("x", at(time.Hour))), "pace")
 	order(b, "claim of one with an intent", deliveryIDs(b.claim("w", noon(), 9)), "1")
 	b.change("1", func(d *domain.Delivery) error { return rest(d, at(time.Minute)) })
 	b.wantWake("for the next look", at(time.Minute))
@@ -134,8 +140,8 @@ func lanePaceLooks(b *bench) {
 func lanePaceTenants(b *bench) {
 	b.delivery("1", on("x", 0, domain.DeliveryScheduled))
 	for name, err := range map[string]error{
-		"of another organization": b.Deliveries().Pace(b, theirs, "x", at(time.Hour)),
-		"of an unknown channel":   b.Deliveries().Pace(b, ours, "none", at(time.Hour)),
+		"of another organization": b.Deliveries().Pace(b, theirs, pace("x", at(time.Hour))),
+		"of an unknown channel":   b.Deliveries().Pace(b, ours, pace("none", at(time.Hour))),
 	} {
 		if !errors.Is(err, fault.ErrNotFound) {
 			b.errorf("pace %s: got error %v, want not found", name, err)
@@ -193,7 +199,7 @@ func laneRollback(b *bench) {
 		ds, err := r.Deliveries().Claim(ctx, store.Claim{Owner: "w", Now: noon(), Until: at(time.Hour), Limit: 1})
 		b.must(err, "claim")
 		order(b, "claim inside", deliveryIDs(ds), "1")
-		b.must(r.Deliveries().Pace(ctx, ours, "x", at(time.Hour)), "pace")
+		b.must(r.Deliveries().Pace(ctx, ours, pace("x", at(time.Hour))), "pace")
 		b.must(r.Deliveries().Insert(ctx, ours, domain.Delivery{ID: "2", Organization: ours, Channel: "x", WakeAt: at(-time.Hour), State: domain.DeliveryProcessing}), "insert")
 		return errWanted
 	})

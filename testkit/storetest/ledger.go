@@ -14,6 +14,7 @@ import (
 func ledgerChecks() []Check {
 	return []Check{
 		{"attempt/lists those of deliveries", attemptsOfDeliveries},
+		{"attempt/inserts all or none", attemptsInsertedTogether},
 		{"outbox/comes in order", outboxOrder},
 		{"outbox/is handed on once", outboxRelayed},
 		{"outbox/keeps the history of a post", outboxHistory},

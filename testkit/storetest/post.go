@@ -18,6 +18,7 @@ func postChecks() []Check {
 		{"post/list keeps tenants apart", postListTenants},
 		{"post/lists in pages, stable under inserts", postPages},
 		{"post/list follows changes", postListFollows},
+		{"post/is locked until the transaction ends", postsLocked},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -49,6 +50,12 @@ func TestGoodStoreHasNoFindings(t *testing.T) {
 	}
 }
 
+// wrongCase is a store with something wrong, and the checks that must find it.
+type wrongCase struct {
+	found []string
+	wrong func() patches
+}
+
 // Each wrong store must be found by every check that is named for it.
 func TestWrongStoresAreFound(t *testing.T) {
 	t.Parallel()
@@ -57,10 +64,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 		deliveries = store.Deliveries
 		channels   = store.Channels
 	)
-	cases := map[string]struct {
-		found []string
-		wrong func() patches
-	}{
+	cases := map[string]wrongCase{
 		"rollback leaks the outbox": {[]string{"tx/rollback keeps nothing", "tx/a panic keeps nothing"}, func() patches {
 			aside := memstore.New()
 			return patches{outbox: func(store.Outbox) store.Outbox { return aside.Outbox() }}
@@ -429,6 +433,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
 		}},
 	}
+	maps.Copy(cases, manyWrong())
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -514,7 +519,7 @@ func (d claims) Claim(ctx context.Context, c store.Claim) ([]domain.Delivery, er
 
 type paceless struct{ store.Deliveries }
 
-func (paceless) Pace(context.Context, domain.OrganizationID, domain.ChannelID, time.Time) error {
+func (paceless) Pace(context.Context, domain.OrganizationID, map[domain.ChannelID]time.Time) error {
 	return nil
 }
 
@@ -728,7 +733,7 @@ func (u takesAny) Insert(ctx context.Context, v domain.User) error {
 }
 
 type sharedPosts struct {
-	sync.Mutex
+	mu   sync.Mutex
 	rows map[domain.PostID]domain.Post
 }
 
@@ -739,16 +744,16 @@ type sharing struct {
 }
 
 func (p sharing) Insert(ctx context.Context, org domain.OrganizationID, v domain.Post) error {
-	p.Lock()
-	defer p.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.rows[v.ID] = v
 	return p.Posts.Insert(ctx, org, v)
 }
 
 func (p sharing) Get(ctx context.Context, org domain.OrganizationID, id domain.PostID) (domain.Post, error) {
 	v, err := p.Posts.Get(ctx, org, id)
-	p.Lock()
-	defer p.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	v.Items, v.Tags = p.rows[id].Items, p.rows[id].Tags
 	return v, err
 }

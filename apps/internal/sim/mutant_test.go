@@ -25,6 +25,7 @@ func mutants() map[string]patch {
 	const (
 		publisher = "core/publish/publisher.go"
 		record    = "core/publish/record.go"
+		commit    = "core/publish/commit.go"
 		step      = "core/publish/step.go"
 		verify    = "core/publish/verify.go"
 		decide    = "core/publish/decide.go"
@@ -35,7 +36,7 @@ func mutants() map[string]patch {
 		}},
 		"tries again after a lost answer": {decide, [][2]string{{"social.CodeOutcomeUnknown: ActVerify", "social.CodeOutcomeUnknown: ActRetry"}}},
 		"takes a duplicate for a failure": {decide, [][2]string{{"social.CodeDuplicate:      ActAdopt", "social.CodeDuplicate:      ActFail"}}},
-		"forgets whose lease it is":       {record, [][2]string{{"if d.Lease.Token != j.d.Lease.Token {", "if false {"}}},
+		"forgets whose lease it is":       {commit, [][2]string{{"if d.Lease.Token != j.d.Lease.Token {", "if false {"}}},
 		"ignores the late window":         {publisher, [][2]string{{"late := now.After(j.deadline()) && j.d.Open == \"\"", "late := false"}}},
 		"trusts a second call's refusal": {step, [][2]string{
 			{"return p.refusedAgain(ctx, j, social.AsError(err))", "return p.refused(ctx, j, social.AsError(err))"},
@@ -50,13 +51,13 @@ func mutants() map[string]patch {
 		"does not record what was accepted": {step, [][2]string{
 			{"func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n", "func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n\tif j.d.Looks > 0 {\n\t\treturn false, nil\n\t}\n"},
 		}},
-		"does not end the attempt": {record, [][2]string{{"if res != nil && open != \"\" {", "if false {"}}},
-		"records a change without its event": {record, [][2]string{
-			{"return p.cfg.Journal.Append(", "if d.State == domain.DeliveryMissed {\n\t\treturn nil\n\t}\n\treturn p.cfg.Journal.Append("},
+		"does not end the attempt": {commit, [][2]string{{"if e.res != nil && e.ended != \"\" {", "if false {"}}},
+		"records a change without its event": {commit, [][2]string{
+			{"states := []domain.DeliveryState{e.out.State}\n", "if e.out.State == domain.DeliveryMissed {\n\t\t\tcontinue\n\t\t}\n\t\tstates := []domain.DeliveryState{e.out.State}\n"},
 		}},
-		"tells of changes that were none":      {record, [][2]string{{"if d.State == was {\n\t\treturn nil\n\t}\n\tstates", "states"}}},
+		"tells of changes that were none":      {commit, [][2]string{{"es = turned(es)\n\tvar shared", "var shared"}}},
 		"sends for an intent that is old":      {step, [][2]string{{"left := j.intended.Add(p.pol.CallTimeout).Sub(p.now())", "left := p.pol.CallTimeout"}}},
-		"records a result twice":               {record, [][2]string{{"if res != nil && j.recorded(d) {", "if false {"}}},
+		"records a result twice":               {commit, [][2]string{{"if e.res != nil && e.opens == nil && j.recorded(d) {", "if false {"}}},
 		"lets others look while a call is out": {record, [][2]string{{"d.Hold(now.Add(p.hold(j)))", ""}}},
 		"gives endless processing up as failed": {step, [][2]string{
 			{"return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, nil)", "return p.record(ctx, j, func(d *domain.Delivery) error { return d.Fail(r, now) }, nil)"},
@@ -73,7 +74,7 @@ func mutants() map[string]patch {
 		"lets an empty token replace the old": {"core/channel/renew.go", [][2]string{
 			{"fresh.Refresh = cred.Refresh", "fresh.Refresh = \"\""},
 		}},
-		"forgets the gap between two posts":    {record, [][2]string{{"if gap := p.gap(j); gap > 0 {", "if gap := p.gap(j); gap < 0 {"}}},
+		"forgets the gap between two posts":    {commit, [][2]string{{"if gap := p.gap(e.j); gap > 0 && e.opens != nil {", "if gap := p.gap(e.j); gap < 0 {"}}},
 		"does two things at once on a channel": {"core/domain/lane.go", [][2]string{{"if d != nil && at.Before(l.Held) {", "if false {"}}},
 		"begins in the order of writing": {"adapters/memstore/data.go", [][2]string{
 			{"return key{string(d.Channel), micros(d.DueAt), string(d.ID)}, d.Leads()", "return key{string(d.Channel), micros(d.CreatedAt), string(d.ID)}, d.Leads()"},
