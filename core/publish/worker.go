@@ -22,7 +22,7 @@ type WorkerConfig struct {
 	Now       func() time.Time
 	// Owner names this worker; no two living workers share a name.
 	Owner string
-	// Concurrency is how many deliveries are worked on at once. Default 128: they
+	// Concurrency is how many deliveries are worked on at once. Default 256: they
 	// mostly wait for platforms.
 	Concurrency int
 	// Share bounds how many of them may be of one organization, so that one with
@@ -47,7 +47,7 @@ type WorkerConfig struct {
 
 func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Concurrency <= 0 {
-		c.Concurrency = 128
+		c.Concurrency = 256
 	}
 	if c.Share <= 0 {
 		c.Share = max(c.Concurrency*3/4, 1)

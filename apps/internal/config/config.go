@@ -113,7 +113,7 @@ type Accounts struct {
 type Publisher struct {
 	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
 	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
-	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"128" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
+	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"256" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
 	Providers    []string      `env:"WORKER_PROVIDERS" example:"feed" doc:"The platforms whose deliveries this process publishes, so that each can have workers of its own. Empty: all. none: it publishes nothing and only runs side jobs. Together, the workers must cover all platforms."`
 	Jobs         []string      `env:"WORKER_JOBS" example:"none" doc:"The kinds of side jobs that this process runs. Empty: all. none: it only publishes."`
 	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries that it was not told of; about the longest delay that it adds. While other processes can wake it, it looks a fifth as often."`
