@@ -29,6 +29,7 @@ import (
 	"github.com/crierhq/crier/core/publish"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
+	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/recur"
@@ -58,6 +59,10 @@ type (
 	OrganizationSettings = account.OrganizationSettings
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
+	// IdentityStart is a sign-in at a service that is to begin.
+	IdentityStart = account.IdentityStart
+	// IdentityReturn is a person who came back from a service.
+	IdentityReturn = account.IdentityReturn
 	// SignedIn is a person who proved who they are.
 	SignedIn = account.SignedIn
 	// TokenSource supplies the credentials that the embedding program keeps.
@@ -122,6 +127,9 @@ type Config struct {
 	Hasher password.Hasher
 	// Registration says who may make an account. Default: everybody.
 	Registration Registration
+	// Identities are the services at which people may prove who they are instead
+	// of by a password. It may be empty; it is not used without a Hasher.
+	Identities []identity.Provider
 	// MediaURL returns an address that anybody can fetch a file from for at
 	// least an hour. Nil: platforms that pull cannot be served.
 	MediaURL func(ctx context.Context, m domain.Media) (string, error)
@@ -261,11 +269,29 @@ func (c Config) check() (*channel.Catalog, error) {
 	default:
 		errs = append(errs, fmt.Errorf("core: Config.Worker.Only is %q; it must be deliveries, jobs or empty", c.Worker.Only))
 	}
+	errs = append(errs, checkIdentities(c.Identities))
 	catalog, err := channel.NewCatalog(c.Providers)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("core: %w", err))
 	}
 	return catalog, errors.Join(errs...)
+}
+
+// checkIdentities reports services that addresses could not tell apart.
+func checkIdentities(list []identity.Provider) error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, p := range list {
+		id := p.Descriptor().ID
+		switch {
+		case !identity.ValidID(id):
+			errs = append(errs, fmt.Errorf("core: Config.Identities has one with the id %q, which cannot be one", id))
+		case seen[id]:
+			errs = append(errs, fmt.Errorf("core: Config.Identities has two with the id %q", id))
+		}
+		seen[id] = true
+	}
+	return errors.Join(errs...)
 }
 
 func (c Config) withDefaults() Config {
@@ -301,7 +327,8 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	c := e.cfg
 	j := journal.New(c.NewID)
 	e.Accounts = account.New(account.Config{
-		Store: st, Hasher: c.Hasher, Registration: c.Registration, Now: c.Now, NewID: c.NewID,
+		Store: st, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
+		Now: c.Now, NewID: c.NewID,
 	})
 	e.Channels = channel.New(channel.Config{
 		Store: st, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,

@@ -18,7 +18,9 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
+	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -49,8 +51,13 @@ type Config struct {
 	Store        store.Store
 	Hasher       password.Hasher
 	Registration Registration
-	Now          func() time.Time
-	NewID        func() string
+	// Identities are the services at which people may prove who they are. Their
+	// ids differ.
+	Identities []identity.Provider
+	// Sealer keeps what a sign-in at a service needs while the person is away.
+	Sealer seal.Sealer
+	Now    func() time.Time
+	NewID  func() string
 }
 
 // Service registers people and signs them in.
@@ -109,7 +116,18 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 		return SignedIn{}, fmt.Errorf("register: %w", err)
 	}
 	var out SignedIn
-	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err = s.enroll(ctx, in, domain.User{PasswordHash: hash}, func(ctx context.Context, r store.Repos, u domain.User, o domain.Organization) error {
+		out, err = s.open(ctx, r, u, o, domain.RoleOwner)
+		return err
+	})
+	return out, err
+}
+
+// enroll makes a person with an organization that they own, if somebody may
+// register now, and runs then in the same transaction. user holds how the
+// person signs in. Errors: Conflict "email_taken"; Denied "registration_closed".
+func (s *Service) enroll(ctx context.Context, in RegisterInput, user domain.User, then func(context.Context, store.Repos, domain.User, domain.Organization) error) error {
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		if s.cfg.Registration == RegistrationFirst {
 			// Two who register at once would both be the first: the row makes the
 			// second wait until the transaction of the first has ended.
@@ -120,22 +138,25 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 		if err := s.mayRegister(ctx, r); err != nil {
 			return err
 		}
-		out, err = s.insert(ctx, r, in, hash)
-		return err
+		u, o, err := s.insert(ctx, r, in, user)
+		if err != nil {
+			return err
+		}
+		return then(ctx, r, u, o)
 	})
 	if errors.Is(err, fault.ErrConflict) {
-		return SignedIn{}, &fault.Error{
+		return &fault.Error{
 			Kind: fault.Conflict, Code: "email_taken", Message: "There is an account with this e-mail address already.",
 			Problems: []fault.Problem{{Field: "email", Rule: "taken", Message: "There is an account with this e-mail address already. Sign in instead."}}, Err: err,
 		}
 	}
 	if err != nil {
-		return SignedIn{}, fmt.Errorf("register: %w", err)
+		return fmt.Errorf("register: %w", err)
 	}
-	return out, nil
+	return nil
 }
 
-func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, hash string) (SignedIn, error) {
+func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, user domain.User) (domain.User, domain.Organization, error) {
 	now := domain.Instant(s.cfg.Now())
 	org := domain.Organization{
 		ID: domain.OrganizationID(s.cfg.NewID()), Name: in.Organization, Zone: in.Zone, CreatedAt: now, Version: 1,
@@ -143,20 +164,16 @@ func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, h
 	if org.Name == "" {
 		org.Name = orgName(in)
 	}
-	user := domain.User{
-		ID: domain.UserID(s.cfg.NewID()), Email: in.Email, Name: in.Name, PasswordHash: hash, CreatedAt: now, Version: 1,
-	}
+	user.ID, user.Email, user.Name = domain.UserID(s.cfg.NewID()), in.Email, in.Name
+	user.CreatedAt, user.Version = now, 1
 	if err := r.Users().Insert(ctx, user); err != nil {
-		return SignedIn{}, err
+		return user, org, err
 	}
 	if err := r.Organizations().Insert(ctx, org); err != nil {
-		return SignedIn{}, err
+		return user, org, err
 	}
 	m := domain.Member{Organization: org.ID, User: user.ID, Role: domain.RoleOwner, CreatedAt: now}
-	if err := r.Members().Insert(ctx, m); err != nil {
-		return SignedIn{}, err
-	}
-	return s.open(ctx, r, user, org, m.Role)
+	return user, org, r.Members().Insert(ctx, m)
 }
 
 // Login signs a person in. A wrong password and an unknown address get the
@@ -180,6 +197,11 @@ func (s *Service) Login(ctx context.Context, email, pass string) (SignedIn, erro
 	if !ok {
 		return SignedIn{}, wrong
 	}
+	return s.admit(ctx, user)
+}
+
+// admit lets a person in who has just proven who they are, by whatever means.
+func (s *Service) admit(ctx context.Context, user domain.User) (SignedIn, error) {
 	members, err := s.cfg.Store.Members().OfUser(ctx, user.ID)
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("login: %w", err)
@@ -355,7 +377,7 @@ func (s *Service) mayRegister(ctx context.Context, r store.Repos) error {
 
 func (in RegisterInput) problems() []fault.Problem {
 	var out []fault.Problem
-	if a, err := mail.ParseAddress(in.Email); err != nil || a.Address != in.Email || len(in.Email) > maxEmail {
+	if !validEmail(in.Email) {
 		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
 	}
 	if n := utf8.RuneCountInString(in.Password); n < minPassword || len(in.Password) > maxPassword {
@@ -367,6 +389,11 @@ func (in RegisterInput) problems() []fault.Problem {
 	out = checkText(out, "name", in.Name, 0, maxName)
 	out = checkText(out, "organization", in.Organization, 0, maxName)
 	return checkZone(out, "timezone", in.Zone)
+}
+
+func validEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= maxEmail
 }
 
 func checkText(out []fault.Problem, field, s string, minLen, maxLen int) []fault.Problem {

@@ -12,6 +12,12 @@ const (
 	TokenVerifyEmail TokenPurpose = "verify_email"
 	// TokenResetPassword lets a person choose a new password.
 	TokenResetPassword TokenPurpose = "reset_password"
+	// TokenIdentity is the state of a sign-in at a service that vouches for
+	// people. Its subject is the service; what Bound holds is sealed.
+	TokenIdentity TokenPurpose = "identity"
+	// TokenExchange fetches a sign-in that was proven at such a service. It is
+	// bound to the browser in which it began.
+	TokenExchange TokenPurpose = "exchange"
 )
 
 // Token is a secret that was handed to somebody, most often by mail, and is
