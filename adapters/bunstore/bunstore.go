@@ -175,6 +175,9 @@ func (r repos) Settings() store.Settings           { return settings{r} }
 func (r repos) Jobs() store.Jobs                   { return jobs{r} }
 func (r repos) Budgets() store.Budgets             { return budgets{r} }
 func (r repos) Tokens() store.Tokens               { return tokens{r} }
+func (r repos) APIKeys() store.APIKeys             { return apiKeys{r} }
+func (r repos) Audit() store.Audit                 { return audit{r} }
+func (r repos) Groups() store.Groups               { return groups{r} }
 
 // reader is where a statement runs that only reads.
 func (r repos) reader() bun.IConn {

@@ -28,6 +28,7 @@ type channelRow struct {
 	Secret        string                    `bun:"secret"`
 	SecretExpires int64                     `bun:"secret_expires"`
 	HostTokens    bool                      `bun:"host_tokens"`
+	Group         string                    `bun:"group_id"`
 	Slots         object[[]slotJSON]        `bun:"slots"`
 	Gap           int64                     `bun:"gap"` // nanoseconds
 	Paused        object[pauseJSON]         `bun:"paused"`
@@ -53,6 +54,7 @@ func (r *channelRow) set(c domain.Channel) {
 	*r = channelRow{
 		ID: string(c.ID), Organization: string(c.Organization), Provider: string(c.Provider), Account: c.Account,
 		Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar, Traits: object[map[string]string]{c.Traits}, State: string(c.State), StateReason: c.StateReason,
+		Group:  string(c.Group),
 		Slots:  object[[]slotJSON]{convert(c.Slots, func(s domain.Slot) slotJSON { return slotJSON(s) })},
 		Secret: c.Secret, SecretExpires: micros(c.SecretExpires), HostTokens: c.HostTokens, Gap: int64(c.Gap),
 		Paused:    object[pauseJSON]{pauseOf(c.Paused)},
@@ -69,6 +71,7 @@ func (r *channelRow) value() domain.Channel {
 		Provider: domain.ProviderID(r.Provider), Account: r.Account,
 		Name: r.Name, Handle: r.Handle, URL: r.URL, Avatar: r.Avatar,
 		Traits: r.Traits.of, State: domain.ChannelState(r.State), StateReason: r.StateReason,
+		Group:  domain.GroupID(r.Group),
 		Slots:  convert(r.Slots.of, func(s slotJSON) domain.Slot { return domain.Slot(s) }),
 		Secret: r.Secret, SecretExpires: instant(r.SecretExpires), HostTokens: r.HostTokens, Gap: time.Duration(r.Gap),
 		Paused:    r.Paused.of.value(),
@@ -94,13 +97,19 @@ func (r channels) ByAccount(ctx context.Context, org domain.OrganizationID, prov
 	})
 }
 
-func (r channels) List(ctx context.Context, org domain.OrganizationID, p store.Page) ([]domain.Channel, error) {
+func (r channels) List(ctx context.Context, org domain.OrganizationID, f store.ChannelFilter) ([]domain.Channel, error) {
 	return list[channelRow, domain.Channel](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("organization_id = ?", string(org)).Where("state <> 'disconnected'")
-		if !p.After.IsZero() {
-			q = q.Where("(created_at, id) > (?, ?)", micros(p.After.At), p.After.ID)
+		if !f.After.IsZero() {
+			q = q.Where("(created_at, id) > (?, ?)", micros(f.After.At), f.After.ID)
 		}
-		return q.OrderExpr("created_at, id").Limit(int64(p.Limit))
+		if f.Group != "" {
+			q = q.Where("group_id = ?", string(f.Group))
+		}
+		if len(f.Among) > 0 {
+			q = q.Where("id IN (?)", texts(f.Among))
+		}
+		return q.OrderExpr("created_at, id").Limit(int64(f.Limit))
 	})
 }
 

@@ -26,6 +26,9 @@ func failed(q *bun.SelectQuery, org domain.OrganizationID, f store.FailureFilter
 			q = q.Where("d.? = ?", bun.Ident(c.column), c.is)
 		}
 	}
+	if len(f.Among) > 0 {
+		q = q.Where("d.channel_id IN (?)", texts(f.Among))
+	}
 	const post = "EXISTS (SELECT 1 FROM crier_posts AS p WHERE p.id = d.post_id" +
 		" AND p.organization_id = d.organization_id AND p.state <> 'deleted'"
 	if f.Author != "" {

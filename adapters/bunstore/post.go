@@ -178,6 +178,25 @@ func (r posts) narrow(q *bun.SelectQuery, f store.PostFilter) *bun.SelectQuery {
 		}
 		q = q.Where(has, string(f.Channel))
 	}
+	if f.Group != "" {
+		has := "EXISTS (SELECT 1 FROM json_each(nullif(p.channels, '')) AS c JOIN crier_channels AS g ON g.id = c.value" +
+			" WHERE g.organization_id = p.organization_id AND g.group_id = ?)"
+		if r.st.dialect == Postgres {
+			has = "EXISTS (SELECT 1 FROM crier_channels AS g WHERE g.organization_id = p.organization_id AND g.group_id = ?" +
+				" AND jsonb_exists(nullif(p.channels, '')::jsonb, g.id))"
+		}
+		q = q.Where(has, string(f.Group))
+	}
+	if len(f.Among) > 0 {
+		each, rules := "json_each(nullif(p.channels, '')) AS c", "json_each(nullif(p.after_rules, '')) AS a"
+		if r.st.dialect == Postgres {
+			each = "jsonb_array_elements_text(nullif(p.channels, '')::jsonb) AS c(value)"
+			rules = "jsonb_array_elements(nullif(p.after_rules, '')::jsonb) AS a(value)"
+		}
+		q = q.Where("p.channels <> ''").
+			Where("NOT EXISTS (SELECT 1 FROM "+each+" WHERE c.value NOT IN (?))", texts(f.Among)).
+			Where("NOT EXISTS (SELECT 1 FROM "+rules+" WHERE coalesce(a.value ->> 'channel', '') NOT IN ('', ?))", texts(f.Among))
+	}
 	if len(f.Deliveries) > 0 {
 		q = q.Where("EXISTS (SELECT 1 FROM crier_deliveries AS d WHERE d.post_id = p.id"+
 			" AND d.organization_id = p.organization_id AND d.follows = '' AND d.state IN (?))", texts(f.Deliveries))

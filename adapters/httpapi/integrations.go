@@ -131,7 +131,7 @@ func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.eng.Channels.List(ctx, in.actor, page)
+	rows, err := a.eng.Channels.List(ctx, in.actor, store.ChannelFilter{Page: page})
 	if err != nil {
 		return nil, err
 	}

@@ -34,16 +34,17 @@ func (r channels) ByAccount(ctx context.Context, org domain.OrganizationID, prov
 	})
 }
 
-func (r channels) List(ctx context.Context, org domain.OrganizationID, p store.Page) ([]domain.Channel, error) {
+func (r channels) List(ctx context.Context, org domain.OrganizationID, f store.ChannelFilter) ([]domain.Channel, error) {
 	return query(ctx, r.run, func(t *tx) ([]domain.Channel, error) {
 		var out []domain.Channel
-		start := behind(org, p)
+		start := behind(org, f.Page)
 		for k := range t.channelList.up(start) {
-			if k.group != string(org) || len(out) >= p.Limit {
+			if k.group != string(org) || len(out) >= f.Limit {
 				break
 			}
-			if k != start {
-				out = append(out, clone(t.channels.rows[k.id]))
+			c := t.channels.rows[k.id]
+			if k != start && free(f.Group, c.Group) && domain.NewReach(f.Among).Covers(c.ID) {
+				out = append(out, clone(c))
 			}
 		}
 		return out, nil

@@ -63,6 +63,14 @@ type data struct {
 
 	budgets *table[domain.Budget]
 	tokens  *table[domain.Token]
+
+	apiKeys   *table[domain.APIKey]
+	keyHashes *unique[domain.APIKey]
+	keyList   *ordered[domain.APIKey]
+	audit     *table[domain.AuditEntry]
+	auditList *ordered[domain.AuditEntry]
+	groups    *table[domain.Group]
+	groupList *ordered[domain.Group]
 }
 
 func newData() *data {
@@ -81,6 +89,7 @@ func newData() *data {
 	d.schedule()
 	d.ledger()
 	d.sideWork()
+	d.keysAndGroups()
 	return d
 }
 
@@ -93,6 +102,26 @@ func (d *data) people() {
 	d.members = newTable(memberID, func(m domain.Member) domain.OrganizationID { return m.Organization })
 	d.memberships = d.members.order(func(m domain.Member) (key, bool) {
 		return key{string(m.User), micros(m.CreatedAt), memberID(m)}, true
+	})
+}
+
+func (d *data) keysAndGroups() {
+	d.apiKeys = newTable(func(k domain.APIKey) string { return string(k.ID) },
+		func(k domain.APIKey) domain.OrganizationID { return k.Organization })
+	d.keyHashes = d.apiKeys.unique(func(k domain.APIKey) string { return k.Hash })
+	d.keyList = d.apiKeys.order(func(k domain.APIKey) (key, bool) {
+		return key{string(k.Organization), micros(k.CreatedAt), string(k.ID)}, k.RevokedAt.IsZero()
+	})
+	d.audit = newTable(func(e domain.AuditEntry) string { return string(e.ID) },
+		func(e domain.AuditEntry) domain.OrganizationID { return e.Organization })
+	d.auditList = d.audit.order(func(e domain.AuditEntry) (key, bool) {
+		return key{string(e.Organization), micros(e.At), string(e.ID)}, true
+	})
+	d.groups = newTable(func(g domain.Group) string { return string(g.ID) },
+		func(g domain.Group) domain.OrganizationID { return g.Organization })
+	d.groups.unique(func(g domain.Group) string { return join(string(g.Organization), g.Name) })
+	d.groupList = d.groups.order(func(g domain.Group) (key, bool) {
+		return key{string(g.Organization), micros(g.CreatedAt), string(g.ID)}, true
 	})
 }
 

@@ -62,7 +62,8 @@ func (t *tx) failedFor(d domain.Delivery, f store.FailureFilter) bool {
 	p, ok := t.posts.rows[string(d.Post)]
 	return ok && p.Organization == d.Organization && p.State != domain.PostDeleted &&
 		(len(f.States) == 0 || slices.Contains(f.States, d.State)) &&
-		free(f.Code, d.Reason.Code) && free(f.Provider, d.Provider) && free(f.Channel, d.Channel) && free(f.Author, p.Author)
+		free(f.Code, d.Reason.Code) && free(f.Provider, d.Provider) && free(f.Channel, d.Channel) && free(f.Author, p.Author) &&
+		domain.NewReach(f.Among).Covers(d.Channel)
 }
 
 // free reports whether a filter lets v through: it is zero, or v itself.

@@ -48,10 +48,8 @@ func (t *tx) matches(p domain.Post, f store.PostFilter) bool {
 	if f.State != "" && p.State != f.State {
 		return false
 	}
-	if f.Channel != "" {
-		if _, ok := p.Target(f.Channel); !ok {
-			return false
-		}
+	if !t.goesTo(p, f) {
+		return false
 	}
 	if len(f.Deliveries) == 0 {
 		return true
@@ -68,6 +66,16 @@ func (t *tx) matches(p domain.Post, f store.PostFilter) bool {
 // Lock has nothing to do: transactions run one after the other.
 func (r posts) Lock(ctx context.Context, _ domain.OrganizationID, _ ...domain.PostID) error {
 	return r.run(ctx, func(*tx) error { return nil })
+}
+
+// goesTo looks at the channels of p.
+func (t *tx) goesTo(p domain.Post, f store.PostFilter) bool {
+	_, onChannel := p.Target(f.Channel)
+	inGroup := slices.ContainsFunc(p.Targets, func(target domain.Target) bool {
+		c, ok := t.channels.rows[string(target.Channel)]
+		return ok && c.Organization == p.Organization && c.Group == f.Group
+	})
+	return (f.Channel == "" || onChannel) && (f.Group == "" || inGroup) && domain.NewReach(f.Among).CoversPost(p)
 }
 
 func (r posts) Update(ctx context.Context, org domain.OrganizationID, id domain.PostID, change func(*domain.Post) error) (domain.Post, error) {

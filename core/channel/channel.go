@@ -82,12 +82,12 @@ func (s *Service) Credentials() *Credentials { return s.cred }
 // Catalog returns the platforms on offer.
 func (s *Service) Catalog() *Catalog { return s.cfg.Catalog }
 
-// List returns the channels of the actor's organization.
-func (s *Service) List(ctx context.Context, a domain.Actor, p store.Page) ([]domain.Channel, error) {
+// List returns the channels of the actor's organization that match.
+func (s *Service) List(ctx context.Context, a domain.Actor, f store.ChannelFilter) ([]domain.Channel, error) {
 	if err := access.Check(a, access.Read); err != nil {
 		return nil, err
 	}
-	out, err := s.cfg.Store.Channels().List(ctx, a.Organization, p)
+	out, err := s.cfg.Store.Channels().List(ctx, a.Organization, f)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}

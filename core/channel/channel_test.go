@@ -208,7 +208,7 @@ func TestReconnectKeepsTheChannel(t *testing.T) {
 			t.Errorf("%s: got %+v, want the channel %s active", name, got, ch.ID)
 		}
 	}
-	if list, err := e.Channels.List(t.Context(), e.Owner, store.Page{Limit: 10}); err != nil || len(list) != 1 {
+	if list, err := e.Channels.List(t.Context(), e.Owner, store.ChannelFilter{Page: store.Page{Limit: 10}}); err != nil || len(list) != 1 {
 		t.Errorf("got %v, %v; want one channel", list, err)
 	}
 }
@@ -381,7 +381,7 @@ func TestTenantsAndRoles(t *testing.T) {
 	if got := e.Connect(stranger, "a"); got.ID == ch.ID || got.Organization == ch.Organization {
 		t.Errorf("got %+v, want a channel of its own", got)
 	}
-	if list, err := e.Channels.List(t.Context(), stranger, store.Page{Limit: 10}); err != nil || len(list) != 1 {
+	if list, err := e.Channels.List(t.Context(), stranger, store.ChannelFilter{Page: store.Page{Limit: 10}}); err != nil || len(list) != 1 {
 		t.Errorf("got %v, %v; want the one channel of the stranger", list, err)
 	}
 }

@@ -42,6 +42,8 @@ type Channel struct {
 	Secret string
 	// SecretExpires is when the credential ends; zero where it does not.
 	SecretExpires time.Time
+	// Group is the group that it belongs to; empty where it is in none.
+	Group GroupID
 	// Slots are its weekly posting times, in the order of the week.
 	Slots []Slot
 	// HostTokens marks a channel whose tokens the embedding program supplies.

@@ -23,6 +23,12 @@ type (
 	MediaID string
 	// EventID names an event.
 	EventID string
+	// APIKeyID names an API key. It is no secret.
+	APIKeyID string
+	// AuditID names an entry of the audit log.
+	AuditID string
+	// GroupID names a group of channels.
+	GroupID string
 	// ProviderID names a platform. It is stored for ever, so it never changes.
 	ProviderID string
 )

@@ -144,7 +144,7 @@ func (s *Service) ResumeOrganization(ctx context.Context, a domain.Actor) (domai
 	// A channel at a time, so that no transaction is long: what is left behind if
 	// this ends half-way is looked at within a minute.
 	for after := (store.Position{}); ; {
-		channels, err := s.cfg.Store.Channels().List(ctx, a.Organization, store.Page{Limit: page, After: after})
+		channels, err := s.cfg.Store.Channels().List(ctx, a.Organization, store.ChannelFilter{Page: store.Page{Limit: page, After: after}})
 		if err != nil {
 			return o, fmt.Errorf("resume organization: %w", err)
 		}

@@ -27,6 +27,8 @@ type FailureFilter struct {
 	Code     string
 	Provider domain.ProviderID
 	Channel  domain.ChannelID
+	// Among keeps deliveries on these channels.
+	Among []domain.ChannelID
 	// Author keeps deliveries of posts that this person wrote.
 	Author domain.UserID
 }

@@ -47,6 +47,10 @@ type PostFilter struct {
 	From, To time.Time
 	State    domain.PostState
 	Channel  domain.ChannelID
+	// Group keeps posts that go to a channel of this group.
+	Group domain.GroupID
+	// Among keeps posts that domain.Reach.CoversPost, of these channels.
+	Among []domain.ChannelID
 	// Deliveries keeps posts that have a delivery in one of these states, and
 	// that follows none.
 	Deliveries []domain.DeliveryState

@@ -37,6 +37,9 @@ type Repos interface {
 	Jobs() Jobs
 	Budgets() Budgets
 	Tokens() Tokens
+	APIKeys() APIKeys
+	Audit() Audit
+	Groups() Groups
 }
 
 // Store is a Repos that can open transactions. Implementations are safe for
@@ -101,13 +104,21 @@ type Channels interface {
 	Get(ctx context.Context, org domain.OrganizationID, id domain.ChannelID) (domain.Channel, error)
 	// ByAccount finds the channel of an account, disconnected ones included.
 	ByAccount(ctx context.Context, org domain.OrganizationID, provider domain.ProviderID, account string) (domain.Channel, error)
-	// List returns the channels that are not disconnected, ordered by creation
-	// and then by id.
-	List(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Channel, error)
+	// List returns the channels that match and are not disconnected, ordered by
+	// creation and then by id.
+	List(ctx context.Context, org domain.OrganizationID, f ChannelFilter) ([]domain.Channel, error)
 	// GetMany returns those of ids that exist in org, in any order.
 	GetMany(ctx context.Context, org domain.OrganizationID, ids []domain.ChannelID) ([]domain.Channel, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, change func(*domain.Channel) error) (domain.Channel, error)
 	Renewals
+}
+
+// ChannelFilter narrows a list of channels. Zero fields do not narrow.
+type ChannelFilter struct {
+	Page
+	Group domain.GroupID
+	// Among keeps these channels.
+	Among []domain.ChannelID
 }
 
 // Renewals hands the channels whose credential must be seen to to workers. It

@@ -81,11 +81,11 @@ func channelList(b *bench) {
 	b.must(b.Channels().Insert(b, ours, early), "insert")
 	b.must(b.Channels().Insert(b, ours, gone), "insert")
 	b.must(b.Channels().Insert(b, theirs, foreign), "insert")
-	got := must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, store.Page{Limit: 10}))
+	got := must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, store.ChannelFilter{Page: store.Page{Limit: 10}}))
 	b.same("list", got, append([]domain.Channel{early}, late...))
 	_, err := b.Channels().Update(b, ours, early.ID, func(c *domain.Channel) error { return c.Disconnect(noon()) })
 	b.must(err, "update")
-	got = must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, store.Page{Limit: 10}))
+	got = must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, store.ChannelFilter{Page: store.Page{Limit: 10}}))
 	b.same("list after a disconnect", got, late)
 }
 
@@ -95,7 +95,7 @@ func channelPages(b *bench) {
 		var got []domain.Channel
 		p := store.Page{Limit: limit}
 		for range 20 {
-			page := must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, p))
+			page := must2[[]domain.Channel](b, "list")(b.Channels().List(b, ours, store.ChannelFilter{Page: p}))
 			if len(page) > limit {
 				b.fatalf("page of %d channels, want at most %d", len(page), limit)
 			}

@@ -16,6 +16,7 @@ func kinds() []anyKind {
 		organizationKind(), userKind(), memberKind(), sessionKind(), identityKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
 		jobKind(), budgetKind(), tokenKind(),
+		apiKeyKind(), auditKind(), groupKind(),
 	}
 }
 

@@ -73,6 +73,7 @@ func Checks() []Check {
 		txChecks(), kindChecks(), accountChecks(), identityChecks(), channelChecks(), postChecks(),
 		deliveryChecks(), failureChecks(), occurrenceChecks(), followChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
 		documentChecks(), jobChecks(), budgetChecks(), tokenChecks(),
+		keyChecks(),
 	)
 }
 

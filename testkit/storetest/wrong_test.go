@@ -23,6 +23,9 @@ type patches struct {
 	jobs       func(store.Jobs) store.Jobs
 	budgets    func(store.Budgets) store.Budgets
 	tokens     func(store.Tokens) store.Tokens
+	apiKeys    func(store.APIKeys) store.APIKeys
+	audit      func(store.Audit) store.Audit
+	groups     func(store.Groups) store.Groups
 	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
 }
 
@@ -74,5 +77,8 @@ func (r wrongRepos) Documents() store.Documents { return patched(r.documents, r.
 func (r wrongRepos) Secrets() store.Secrets     { return patched(r.secrets, r.Repos.Secrets()) }
 func (r wrongRepos) Settings() store.Settings   { return patched(r.settings, r.Repos.Settings()) }
 func (r wrongRepos) Jobs() store.Jobs           { return patched(r.jobs, r.Repos.Jobs()) }
+func (r wrongRepos) APIKeys() store.APIKeys     { return patched(r.apiKeys, r.Repos.APIKeys()) }
+func (r wrongRepos) Audit() store.Audit         { return patched(r.audit, r.Repos.Audit()) }
+func (r wrongRepos) Groups() store.Groups       { return patched(r.groups, r.Repos.Groups()) }
 func (r wrongRepos) Budgets() store.Budgets     { return patched(r.budgets, r.Repos.Budgets()) }
 func (r wrongRepos) Tokens() store.Tokens       { return patched(r.tokens, r.Repos.Tokens()) }
