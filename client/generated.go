@@ -306,6 +306,31 @@ type Attempt struct {
 // AttemptResult open: it was begun, and no result is on record yet.
 type AttemptResult string
 
+// AuthProvider defines model for AuthProvider.
+type AuthProvider struct {
+	// ID Goes into the address of POST /auth/oauth/{provider}.
+	//
+	// Examples: github
+	ID string `json:"id"`
+
+	// Name Examples: GitHub
+	Name string `json:"name"`
+}
+
+// AuthProviderList defines model for AuthProviderList.
+type AuthProviderList struct {
+	Data []AuthProvider `json:"data"`
+}
+
+// BeginOAuthAnswer defines model for BeginOAuthAnswer.
+type BeginOAuthAnswer struct {
+	// ExpiresAt Until when the person must be back.
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// URL Where to send the person.
+	URL string `json:"url"`
+}
+
 // Connect defines model for Connect.
 type Connect struct {
 	// ExpiresAt Until when the person must be back.
@@ -431,6 +456,12 @@ type ErrorBody struct {
 	StatusCode int64 `json:"statusCode"`
 }
 
+// ExchangeOAuthRequest defines model for ExchangeOAuthRequest.
+type ExchangeOAuthRequest struct {
+	// Code What came behind the # sign, or in the answer of the callback.
+	Code string `json:"code"`
+}
+
 // Failure defines model for Failure.
 type Failure struct {
 	Delivery Delivery `json:"delivery"`
@@ -511,6 +542,18 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// FinishedOAuth defines model for FinishedOAuth.
+type FinishedOAuth struct {
+	// Code Gets the tokens from POST /auth/oauth/exchange, once. Missing where an account was linked.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// ExpiresAt When the code ends.
+	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
+
+	// Linked The account that was linked.
+	Linked *Identity `json:"linked,omitempty"`
+}
+
 // FreeSlot defines model for FreeSlot.
 type FreeSlot struct {
 	At time.Time `json:"at"`
@@ -551,6 +594,32 @@ type HealthDetails struct {
 
 // HealthDetailsStatus defines model for HealthDetails.Status.
 type HealthDetailsStatus string
+
+// IdentitieList defines model for IdentitieList.
+type IdentitieList struct {
+	Data []Identity `json:"data"`
+}
+
+// Identity defines model for Identity.
+type Identity struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Email What the service told when the account was linked. It may be empty.
+	//
+	// Examples: ann@example.org
+	Email string `json:"email"`
+	ID    string `json:"id"`
+
+	// Name What the service told when the account was linked. It may be empty.
+	//
+	// Examples: Ann
+	Name string `json:"name"`
+
+	// Provider The id of the service.
+	//
+	// Examples: github
+	Provider string `json:"provider"`
+}
 
 // InstallationAnswer defines model for InstallationAnswer.
 type InstallationAnswer struct {
@@ -741,6 +810,14 @@ type Moment struct {
 // NextSlotsAnswer defines model for NextSlotsAnswer.
 type NextSlotsAnswer struct {
 	Data []FreeSlot `json:"data"`
+}
+
+// Oauth defines model for Oauth.
+type Oauth struct {
+	// ReturnTo The path of a page of this server to go on at in the end, with the outcome behind a # sign. Without it, the callback answers itself.
+	//
+	// Examples: /signed-in
+	ReturnTo string `json:"returnTo,omitempty,omitzero"`
 }
 
 // Occurrence defines model for Occurrence.
@@ -1215,6 +1292,21 @@ type ValidateAnswer struct {
 	Valid  bool         `json:"valid"`
 }
 
+// FinishOauthParams defines parameters for FinishOauth.
+type FinishOauthParams struct {
+	// State The proof of what was begun; it works once.
+	State string `form:"state,omitempty" json:"state,omitempty,omitzero"`
+
+	// Code What the service sends.
+	Code string `form:"code,omitempty" json:"code,omitempty,omitzero"`
+
+	// Iss Who the service says that it is (RFC 9207).
+	Iss string `form:"iss,omitempty" json:"iss,omitempty,omitzero"`
+
+	// Error Why the service did not sign the person in. It may send more.
+	Error string `form:"error,omitempty" json:"error,omitempty,omitzero"`
+}
+
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
 	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
@@ -1356,6 +1448,18 @@ func (c *Client) SetOrganizationSettings(ctx context.Context, id string, body Ag
 	}, opts)
 }
 
+// FinishOauth is GET /auth/callback/{provider}: Come back from a service.
+//
+// Where services send people back to. With returnTo it redirects there, with #code=… or #linked=…
+// or #error=… (a stable word); else it answers JSON, and a small page to a browser where something
+// went wrong. It never holds tokens.
+func (c *Client) FinishOauth(ctx context.Context, provider string, params FinishOauthParams, opts ...Option) (*FinishedOAuth, error) {
+	return sent[FinishedOAuth](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/auth/callback/%s", url.PathEscape(provider)),
+		query: values("state", params.State, "code", params.Code, "iss", params.Iss, "error", params.Error),
+	}, opts)
+}
+
 // Login is POST /auth/login: Sign in.
 //
 // A wrong password and an unknown address get the same answer.
@@ -1363,6 +1467,36 @@ func (c *Client) Login(ctx context.Context, body Login, opts ...Option) (*Sessio
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/login",
 		json: body,
+	}, opts)
+}
+
+// ExchangeOauth is POST /auth/oauth/exchange: Get the tokens of a sign-in with a service.
+//
+// The code works once, for two minutes, in the browser in which the sign-in began.
+func (c *Client) ExchangeOauth(ctx context.Context, body ExchangeOAuthRequest, opts ...Option) (*Session, error) {
+	return sent[Session](ctx, c, call{
+		method: http.MethodPost, path: "/auth/oauth/exchange",
+		json: body,
+	}, opts)
+}
+
+// BeginOauth is POST /auth/oauth/{provider}: Begin to sign in with a service.
+//
+// Send the person to the address in the answer. They come back to GET /auth/callback/{provider}, in
+// the same browser.
+func (c *Client) BeginOauth(ctx context.Context, provider string, body Oauth, opts ...Option) (*BeginOAuthAnswer, error) {
+	return sent[BeginOAuthAnswer](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/auth/oauth/%s", url.PathEscape(provider)),
+		json: body,
+	}, opts)
+}
+
+// ListAuthProviders is GET /auth/providers: List the services to sign in with.
+//
+// Empty where people can only sign in with a password.
+func (c *Client) ListAuthProviders(ctx context.Context, opts ...Option) (*AuthProviderList, error) {
+	return sent[AuthProviderList](ctx, c, call{
+		method: http.MethodGet, path: "/auth/providers",
 	}, opts)
 }
 
@@ -1878,5 +2012,33 @@ func (c *Client) PauseInstallation(ctx context.Context, body PauseReason, opts .
 func (c *Client) ResumeInstallation(ctx context.Context, opts ...Option) (*InstallationAnswer, error) {
 	return sent[InstallationAnswer](ctx, c, call{
 		method: http.MethodPost, path: "/settings/resume",
+	}, opts)
+}
+
+// ListIdentities is GET /users/me/identities: List the linked accounts.
+//
+// The accounts at services that you can sign in with.
+func (c *Client) ListIdentities(ctx context.Context, opts ...Option) (*IdentitieList, error) {
+	return sent[IdentitieList](ctx, c, call{
+		method: http.MethodGet, path: "/users/me/identities",
+	}, opts)
+}
+
+// UnlinkIdentity is DELETE /users/me/identities/{id}: Unlink an account.
+//
+// The last way in cannot be taken away: set a password or link another account first.
+func (c *Client) UnlinkIdentity(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// BeginLink is POST /users/me/identities/{provider}: Begin to link an account.
+//
+// As POST /auth/oauth/{provider}, but the account becomes one more way for you to sign in.
+func (c *Client) BeginLink(ctx context.Context, provider string, body Oauth, opts ...Option) (*BeginOAuthAnswer, error) {
+	return sent[BeginOAuthAnswer](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(provider)),
+		json: body,
 	}, opts)
 }

@@ -61,6 +61,8 @@ type (
 	RegisterInput = account.RegisterInput
 	// IdentityStart is a sign-in at a service that is to begin.
 	IdentityStart = account.IdentityStart
+	// IdentityStarted is a sign-in at a service that is under way.
+	IdentityStarted = account.IdentityStarted
 	// IdentityReturn is a person who came back from a service.
 	IdentityReturn = account.IdentityReturn
 	// SignedIn is a person who proved who they are.

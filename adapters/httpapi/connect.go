@@ -52,6 +52,7 @@ type callbackOutput struct {
 	Status      int
 	ContentType string `header:"Content-Type"`
 	Policy      string `header:"Content-Security-Policy" hidden:"true"`
+	Location    string `header:"Location" hidden:"true"`
 	Body        []byte
 }
 
@@ -132,16 +133,14 @@ func (a *api) finishConnect(ctx context.Context, in *callbackInput) (*callbackOu
 		if err != nil {
 			return nil, err
 		}
-		var b bytes.Buffer
 		body := a.fromChannel(ch)
-		err = strictJSON().Marshal(&b, connectBody{Integration: &body})
-		return &callbackOutput{Status: http.StatusOK, ContentType: "application/json", Policy: apiHeaders()["Content-Security-Policy"], Body: b.Bytes()}, err
+		return callbackJSON(connectBody{Integration: &body})
 	}
 	if err != nil {
 		body := a.failure(ctx, err)
-		return connectPage(body.StatusCode, "Not connected", body.Message+" You can close this window and try again.")
+		return callbackPage(body.StatusCode, "Not connected", body.Message+" You can close this window and try again.")
 	}
-	return connectPage(http.StatusOK, "Connected", "Connected: "+ch.Name+". You can close this window.")
+	return callbackPage(http.StatusOK, "Connected", "Connected: "+ch.Name+". You can close this window.")
 }
 
 // wantsJSON reports whether the header Accept asks for JSON and not for a page.
@@ -156,7 +155,15 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <style>` + pageStyle + `</style></head><body><h1>{{.Title}}</h1><p>{{.Text}}</p></body></html>
 `))
 
-func connectPage(status int, title, text string) (*callbackOutput, error) {
+// callbackJSON answers a program.
+func callbackJSON(v any) (*callbackOutput, error) {
+	var b bytes.Buffer
+	err := strictJSON().Marshal(&b, v)
+	return &callbackOutput{Status: http.StatusOK, ContentType: "application/json", Policy: apiHeaders()["Content-Security-Policy"], Body: b.Bytes()}, err
+}
+
+// callbackPage answers a person.
+func callbackPage(status int, title, text string) (*callbackOutput, error) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, struct{ Title, Text string }{title, text}); err != nil {
 		return nil, err

@@ -23,11 +23,13 @@ import (
 
 	"github.com/crierhq/crier/adapters/httpapi"
 	"github.com/crierhq/crier/adapters/memblob"
+	"github.com/crierhq/crier/adapters/memidentity"
 	"github.com/crierhq/crier/adapters/mempassword"
 	"github.com/crierhq/crier/adapters/memrecur"
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/social"
 )
 
@@ -45,6 +47,8 @@ type world struct {
 	handler http.Handler
 	clock   *clock
 	log     *buffer
+	// service is where people may prove who they are.
+	service *memidentity.Service
 }
 
 type clock struct {
@@ -109,8 +113,11 @@ func newWorldOn(t testing.TB, mount router, change ...func(*core.Config)) *world
 	must(t, err)
 	hasher, err := mempassword.New(mempassword.Config{Iterations: 1})
 	must(t, err)
+	w.service, err = memidentity.New(memidentity.Config{})
+	must(t, err)
 	cfg := core.Config{
-		Store: memstore.New(), Blobs: blobs, Sealer: sealer, Hasher: hasher, Now: w.clock.Now,
+		Identities: []identity.Provider{w.service},
+		Store:      memstore.New(), Blobs: blobs, Sealer: sealer, Hasher: hasher, Now: w.clock.Now,
 		Providers: []social.Provider{formPlatform{}, redirectPlatform{}}, Recur: memrecur.New(), MaxUpload: maxUpload,
 	}
 	for _, c := range change {

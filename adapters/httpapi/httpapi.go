@@ -135,6 +135,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	}
 	a.providerList = sync.OnceValue(a.makeProviders)
 	a.registerAuth()
+	a.registerOAuth()
 	a.registerIntegrations()
 	a.registerSlots()
 	a.registerChannelPause()

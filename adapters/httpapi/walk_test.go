@@ -91,6 +91,9 @@ func (f *fixture) bodies() map[string]string {
 		"POST /auth/register":                           `{"email":"new@example.org","password":"long enough","name":"New","organization":"Org","timezone":"UTC"}`,
 		"POST /auth/login":                              `{"email":"ann@example.org","password":"long enough"}`,
 		"POST /auth/refresh":                            `{"refreshToken":"x.y"}`,
+		"POST /auth/oauth/{provider}":                   `{"returnTo":"/signed-in"}`,
+		"POST /auth/oauth/exchange":                     `{"code":"x"}`,
+		"POST /users/me/identities/{provider}":          `{"returnTo":"/profile?tab=2"}`,
 		"POST /integrations/connect":                    `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
 		"POST /posts":                                   post,
 		"POST /posts/{id}/approve":                      `{"contentHash":"` + f.hash(f.draft) + `"}`,
@@ -117,7 +120,7 @@ func (f *fixture) hash(post string) string {
 
 // path fills in the id of Ann's draft, which has no delivery.
 func (f *fixture) path(pattern string) string {
-	return strings.NewReplacer("{id}", f.draft, "{delivery}", f.draft).Replace(pattern)
+	return strings.NewReplacer("{id}", f.draft, "{delivery}", f.draft, "{provider}", "memory").Replace(pattern)
 }
 
 // mutations are all ways to spoil one value of a JSON document.
@@ -246,6 +249,7 @@ func TestEveryOperationNeedsAToken(t *testing.T) {
 	public := []string{
 		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "GET /livez", "GET /readyz",
 		"GET /integrations/callback/{provider}", "GET /media/{id}/file",
+		"GET /auth/providers", "GET /auth/callback/{provider}", "POST /auth/oauth/{provider}", "POST /auth/oauth/exchange",
 	}
 	n := 0
 	for path, item := range httpapi.OpenAPI("x", "1").Paths {
@@ -303,6 +307,8 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 			{"POST", "/agencies/" + ids[0] + "/pause", map[string]string{}},
 			{"POST", "/agencies/" + ids[0] + "/resume", nil},
 			{"GET", "/integrations/providers/" + ids[1], nil},
+			{"DELETE", "/users/me/identities/" + ids[0], nil},
+			{"POST", "/users/me/identities/" + ids[0], map[string]string{}},
 			{"GET", "/media/" + ids[2], nil},
 			{"DELETE", "/media/" + ids[2], nil},
 			{"GET", "/media/" + ids[2] + "/file", nil},
