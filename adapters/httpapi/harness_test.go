@@ -106,6 +106,12 @@ func newWorld(t testing.TB, change ...func(*core.Config)) *world {
 
 func newWorldOn(t testing.TB, mount router, change ...func(*core.Config)) *world {
 	t.Helper()
+	return newWorldWith(t, mount, nil, change...)
+}
+
+// newWorldWith changes how the API is served, too.
+func newWorldWith(t testing.TB, mount router, serve func(*httpapi.Config, *httpapi.MiddlewareConfig), change ...func(*core.Config)) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}}
 	blobs, err := memblob.New(w.clock.Now)
 	must(t, err)
@@ -128,8 +134,13 @@ func newWorldOn(t testing.TB, mount router, change ...func(*core.Config)) *world
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	var mux http.Handler
 	w.api, mux = mount(httpapi.NewConfig("Crier", "1.0.0"))
-	must(t, httpapi.Register(w.api, w.eng, httpapi.Config{Secret: []byte(secret), PublicURL: publicURL, Log: log, Now: w.clock.Now}))
-	w.handler = httpapi.Middleware(httpapi.MiddlewareConfig{Log: log, Now: w.clock.Now})(mux)
+	api := httpapi.Config{Secret: []byte(secret), PublicURL: publicURL, Log: log, Now: w.clock.Now}
+	around := httpapi.MiddlewareConfig{Log: log, Now: w.clock.Now}
+	if serve != nil {
+		serve(&api, &around)
+	}
+	must(t, httpapi.Register(w.api, w.eng, api))
+	w.handler = httpapi.Middleware(around)(mux)
 	return w
 }
 

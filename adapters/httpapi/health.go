@@ -28,13 +28,13 @@ type healthOutput struct{ Body healthBody }
 
 func (a *api) registerHealth() {
 	handle(a, spec{
-		id: "livez", method: http.MethodGet, path: "/livez", tag: tagHealth, public: true, anyQuery: true, status: http.StatusOK,
+		id: "livez", method: http.MethodGet, path: "/livez", tag: tagHealth, public: true, anyQuery: true, unlimited: true, status: http.StatusOK,
 		summary: "Is the process alive?", text: "Always yes, if it answers. Whoever restarts processes asks here.",
 	}, func(context.Context, *struct{}) (*healthOutput, error) {
 		return &healthOutput{Body: healthBody{Status: "ok"}}, nil
 	})
 	handle(a, spec{
-		id: "readyz", method: http.MethodGet, path: "/readyz", tag: tagHealth, public: true, anyQuery: true, status: http.StatusOK,
+		id: "readyz", method: http.MethodGet, path: "/readyz", tag: tagHealth, public: true, anyQuery: true, unlimited: true, status: http.StatusOK,
 		summary: "Can posts be taken in and go out?", text: "Says why not, where they cannot. Whoever spreads requests over processes asks here.",
 		errors: []int{503},
 	}, func(ctx context.Context, _ *struct{}) (*healthOutput, error) {

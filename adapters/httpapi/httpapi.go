@@ -47,6 +47,9 @@ type Config struct {
 	// PublicURL is the address under which people and platforms reach the API,
 	// without a slash at its end. Callbacks and links to files begin with it.
 	PublicURL string
+	// RateLimits bounds how often requests are answered. Default: as often as
+	// they come.
+	RateLimits RateLimits
 	// Log gets what operators need to know. Default: nothing is logged.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -100,6 +103,9 @@ func Register(h huma.API, eng *core.Engine, cfg Config) error {
 	}
 	if u, err := url.Parse(cfg.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		errs = append(errs, errors.New("httpapi: Config.PublicURL must be an address such as https://crier.example"))
+	}
+	if err := cfg.RateLimits.check(); err != nil {
+		errs = append(errs, err)
 	}
 	var probe any
 	if h == nil || !errors.Is(h.Unmarshal("application/json", []byte(`"\u0000"`), &probe), errJSON) {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/crierhq/crier/core/fault"
@@ -23,6 +25,10 @@ type MiddlewareConfig struct {
 	// NewID names requests that come without a name. Default: 26 random letters
 	// and digits.
 	NewID func() string
+	// TrustedProxies are the networks of the proxies before the server, whose
+	// header X-Forwarded-For tells who asks. Default: none, so that the address
+	// of the connection is.
+	TrustedProxies []netip.Prefix
 }
 
 // requestIDHeader names a request across machines.
@@ -31,6 +37,8 @@ const requestIDHeader = "X-Request-Id"
 // trace is what is known of a request; the operations fill it in for the log.
 type trace struct {
 	id, route, organization, user string
+	// client is the address that the request comes from; not valid if unknown.
+	client netip.Addr
 }
 
 type traceKey struct{}
@@ -57,14 +65,22 @@ func Middleware(cfg MiddlewareConfig) func(http.Handler) http.Handler {
 	if cfg.NewID == nil {
 		cfg.NewID = rand.Text
 	}
+	var once sync.Once
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cfg.serve(w, r, next) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if at := peer(r.RemoteAddr); at.IsPrivate() && r.Header.Get(forwardedFor) != "" && !within(cfg.TrustedProxies, at) {
+				once.Do(func() {
+					cfg.Log.WarnContext(r.Context(), "a proxy that is not trusted tells who asks, so everybody behind it counts as one; name it in TRUSTED_PROXIES", "proxy", at.String())
+				})
+			}
+			cfg.serve(w, r, next)
+		})
 	}
 }
 
 func (cfg MiddlewareConfig) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	begun := cfg.Now()
-	t := &trace{id: r.Header.Get(requestIDHeader)}
+	t := &trace{id: r.Header.Get(requestIDHeader), client: clientBehind(r, cfg.TrustedProxies)}
 	if !validID(t.id) {
 		t.id = cfg.NewID()
 	}

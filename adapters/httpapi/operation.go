@@ -36,6 +36,8 @@ type spec struct {
 	anyQuery bool
 	// hidden keeps it out of the document.
 	hidden bool
+	// unlimited operations count against no quota.
+	unlimited bool
 }
 
 // operation turns s into what huma wants. It lists the errors itself, because
@@ -48,6 +50,9 @@ func (a *api) operation(s spec) huma.Operation {
 		Responses: map[string]*huma.Response{},
 	}
 	errs := append([]int{http.StatusInternalServerError}, s.errors...)
+	if !s.unlimited {
+		errs = append(errs, http.StatusTooManyRequests)
+	}
 	if !s.public {
 		op.Security = []map[string][]string{{bearer: {}}}
 		errs = append(errs, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)

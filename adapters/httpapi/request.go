@@ -23,6 +23,8 @@ type request struct {
 	actor domain.Actor
 	// override replaces the status that is set next.
 	override int
+	// quotas are those that the request was counted against.
+	quotas []quota
 }
 
 // Unwrap gives adapters their own context.
@@ -80,10 +82,16 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 		setAPIHeaders(ctx)
 		t := traceOf(ctx.Context())
 		t.route = s.path
-		err := checkAddress(ctx)
+		err := a.chargeAddress(req, s)
+		if err == nil {
+			err = checkAddress(ctx)
+		}
 		if err == nil && !s.public {
 			req.actor, err = a.authenticate(ctx.Context(), ctx.Header("Authorization"))
 			t.organization, t.user = string(req.actor.Organization), string(req.actor.User)
+			if err == nil {
+				err = a.chargeActor(req)
+			}
 		}
 		if err != nil {
 			a.writeFailure(req, err)

@@ -20,13 +20,14 @@ import (
 // Config is everything that an operator can decide. Load returns it complete:
 // defaults are filled in and every value was checked.
 type Config struct {
-	Server    Server    `group:"Server" doc:"How the server is reached."`
-	Storage   Storage   `group:"Storage" doc:"Where posts, accounts and files are kept."`
-	Secrets   Secrets   `group:"Secrets" doc:"What protects sessions and stored tokens. Both are made by the server at its first start, in the folder secrets of DATA_DIR; set them where that folder does not outlive the machine."`
-	Accounts  Accounts  `group:"Accounts" doc:"Who may use this server."`
-	Publisher Publisher `group:"Publishing" doc:"How due posts are published. The defaults fit nearly everybody."`
-	Network   Network   `group:"Network" doc:"What the server itself may connect to."`
-	Log       Log       `group:"Logging" doc:"What is written to standard error."`
+	Server     Server     `group:"Server" doc:"How the server is reached."`
+	Storage    Storage    `group:"Storage" doc:"Where posts, accounts and files are kept."`
+	Secrets    Secrets    `group:"Secrets" doc:"What protects sessions and stored tokens. Both are made by the server at its first start, in the folder secrets of DATA_DIR; set them where that folder does not outlive the machine."`
+	Accounts   Accounts   `group:"Accounts" doc:"Who may use this server."`
+	Publisher  Publisher  `group:"Publishing" doc:"How due posts are published. The defaults fit nearly everybody."`
+	RateLimits RateLimits `group:"Rate limits" doc:"How many requests are answered in a minute. All of a minute may come at once, and they come back evenly. 0 is any number. With REDIS_URL all processes count together; while Redis is away each counts by itself."`
+	Network    Network    `group:"Network" doc:"What the server itself may connect to."`
+	Log        Log        `group:"Logging" doc:"What is written to standard error."`
 
 	// Warnings are sentences about settings that work but look wrong.
 	Warnings []string
@@ -36,10 +37,11 @@ type Config struct {
 
 // Server is how the server is reached.
 type Server struct {
-	Port            int           `env:"PORT" default:"3000" min:"0" max:"65535" doc:"The TCP port to listen on. 0 takes a free one, which is useful in tests."`
-	BindAddress     netip.Addr    `env:"BIND_ADDRESS" default:"0.0.0.0" example:"127.0.0.1" doc:"The address to listen on. 0.0.0.0 is every IPv4 address of the machine, :: every address; 127.0.0.1 is right behind a reverse proxy on the same machine."`
-	PublicURL       string        `env:"PUBLIC_URL" example:"https://crier.example.org" doc:"The address under which people and platforms reach the server, without a path. Links in mails, OAuth callbacks and hosted feeds start with it. Empty: http://localhost with PORT."`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" default:"20s" min:"1s" max:"10m" doc:"How long open requests and publications may take to end after a stop was asked for. What is cut off then is picked up at the next start and never sent twice."`
+	Port            int            `env:"PORT" default:"3000" min:"0" max:"65535" doc:"The TCP port to listen on. 0 takes a free one, which is useful in tests."`
+	BindAddress     netip.Addr     `env:"BIND_ADDRESS" default:"0.0.0.0" example:"127.0.0.1" doc:"The address to listen on. 0.0.0.0 is every IPv4 address of the machine, :: every address; 127.0.0.1 is right behind a reverse proxy on the same machine."`
+	PublicURL       string         `env:"PUBLIC_URL" example:"https://crier.example.org" doc:"The address under which people and platforms reach the server, without a path. Links in mails, OAuth callbacks and hosted feeds start with it. Empty: http://localhost with PORT."`
+	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128" example:"172.16.0.0/12" doc:"The networks of the reverse proxies before the server, as a list of address ranges: what they write into X-Forwarded-For is believed, so that rate limits know who asks. A proxy in a container of its own usually has an address such as 172.18.0.2."`
+	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" default:"20s" min:"1s" max:"10m" doc:"How long open requests and publications may take to end after a stop was asked for. What is cut off then is picked up at the next start and never sent twice."`
 }
 
 // Address is what the server listens on, such as "127.0.0.1:3000".
@@ -123,6 +125,14 @@ type Publisher struct {
 	Gap          time.Duration `env:"PUBLISH_GAP" default:"10s" min:"0s" max:"24h" doc:"The least time between two posts on one account, also after an outage. An account or its platform may ask for more. 0 sets no gap."`
 	LateWindow   time.Duration `env:"LATE_WINDOW" default:"6h" min:"1m" max:"720h" doc:"How late a delivery may start after an outage. Later ones are marked as missed, and people are told."`
 	Lease        time.Duration `env:"LEASE" default:"60s" min:"5s" max:"1h" doc:"How long a worker may be silent before another one takes over its deliveries. It must be longer than POLL_INTERVAL."`
+}
+
+// RateLimits is how many requests are answered in a minute.
+type RateLimits struct {
+	Address      int `env:"RATE_LIMIT_ADDRESS" default:"1200" min:"0" max:"1000000" doc:"From one address, whoever asks."`
+	SignIn       int `env:"RATE_LIMIT_SIGN_IN" default:"30" min:"0" max:"1000000" doc:"From one address, by somebody who is not signed in yet: registering, signing in, staying signed in."`
+	User         int `env:"RATE_LIMIT_USER" default:"600" min:"0" max:"1000000" doc:"Of one person."`
+	Organization int `env:"RATE_LIMIT_ORGANIZATION" default:"3000" min:"0" max:"1000000" doc:"Of all people and programs of one organization together."`
 }
 
 // Network is what the server may connect to.

@@ -109,7 +109,8 @@ func TestValuesAreRead(t *testing.T) {
 	c := load(t,
 		"PORT=0", "BIND_ADDRESS=::1", "PUBLIC_URL=https://Crier.Example.org:8443/", "MAX_UPLOAD_BYTES=512mb",
 		"WORKER=off", "REGISTRATION=open", "ALLOW_PRIVATE_NETWORKS=192.168.1.7/24, 10.1.2.3",
-		"ENCRYPTION_KEYS=new:"+key(1)+", old:"+key(2), "LOG_FORMAT=json")
+		"ENCRYPTION_KEYS=new:"+key(1)+", old:"+key(2), "LOG_FORMAT=json",
+		"TRUSTED_PROXIES=172.16.0.0/12", "RATE_LIMIT_USER=0", "RATE_LIMIT_SIGN_IN=5")
 	want := map[string][2]any{
 		"address":      {c.Server.Address(), "[::1]:0"},
 		"public URL":   {c.Server.PublicURL, "https://crier.example.org:8443"},
@@ -121,6 +122,8 @@ func TestValuesAreRead(t *testing.T) {
 			fmt.Sprint([]netip.Prefix{netip.MustParsePrefix("192.168.1.0/24"), netip.MustParsePrefix("10.1.2.3/32")}),
 		},
 		"keys":       {c.Secrets.EncryptionKeys.String(), "set (new, old)"},
+		"proxies":      {fmt.Sprint(c.Server.TrustedProxies), "[172.16.0.0/12]"},
+		"rate limits":  {c.RateLimits, config.RateLimits{Address: 1200, SignIn: 5, Organization: 3000}},
 		"newest key": {c.Secrets.EncryptionKeys[0].Bytes[0], byte(1)},
 		"log format": {c.Log.Format, config.LogJSON},
 	}

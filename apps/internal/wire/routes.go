@@ -21,7 +21,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*a.handler.Lo
 // serve makes h what is served from now on.
 func (a *App) serve(h http.Handler) {
 	log := a.env.Log.With("component", "http")
-	h = httpapi.Middleware(httpapi.MiddlewareConfig{Log: log})(patientBody(h))
+	h = httpapi.Middleware(httpapi.MiddlewareConfig{Log: log, TrustedProxies: a.cfg.Server.TrustedProxies})(patientBody(h))
 	a.handler.Store(&h)
 }
 
@@ -50,9 +50,13 @@ func (a *App) routes(eng wired) (http.Handler, error) {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = routeError
+	limits, err := a.rateLimits()
+	if err != nil {
+		return nil, err
+	}
 	api := humaecho.NewV4(e, httpapi.NewConfig(httpapi.Title, httpapi.Version))
-	err := httpapi.Register(api, eng.Engine, httpapi.Config{
-		Secret: a.jwt, PublicURL: a.cfg.Server.PublicURL, Log: a.env.Log.With("component", "http"),
+	err = httpapi.Register(api, eng.Engine, httpapi.Config{
+		Secret: a.jwt, PublicURL: a.cfg.Server.PublicURL, RateLimits: limits, Log: a.env.Log.With("component", "http"),
 	})
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ type signals struct {
 	bell wake.Bell
 	// queue is nil without Redis.
 	queue func(queue.Config) (core.JobRunner, error)
+	// redis is nil without Redis.
+	redis redis.UniversalClient
 	stops []func() error
 }
 
@@ -53,7 +55,7 @@ func overRedis(address string, log *slog.Logger) (signals, error) {
 	}
 	opts.DialTimeout, opts.DialerRetries, opts.ContextTimeoutEnabled = dialRedis, 1, true
 	client := redis.NewClient(opts)
-	out := signals{stops: []func() error{client.Close}}
+	out := signals{redis: client, stops: []func() error{client.Close}}
 	// Channels are those of all databases of a Redis.
 	bell, err := rediswake.New(rediswake.Config{
 		Client: client, Log: log.With("component", "wake"), Channel: fmt.Sprintf("crier:wake:%d", opts.DB),
