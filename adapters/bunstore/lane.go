@@ -113,10 +113,13 @@ func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, free ma
 	})
 }
 
-func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
+func (r deliveries) NextWake(ctx context.Context, providers ...domain.ProviderID) (time.Time, error) {
 	var at sql.NullInt64
-	err := r.st.build.NewSelect().Conn(r.reader()).Model((*laneRow)(nil)).ColumnExpr("min(claimable_at)").Scan(ctx, &at)
-	if err != nil || !at.Valid || at.Int64 == never {
+	q := r.st.build.NewSelect().Conn(r.reader()).Model((*laneRow)(nil)).ColumnExpr("min(claimable_at)")
+	if len(providers) > 0 {
+		q = q.Where("provider IN (?)", texts(providers))
+	}
+	if err := q.Scan(ctx, &at); err != nil || !at.Valid || at.Int64 == never {
 		return time.Time{}, translate(ctx, err)
 	}
 	return instant(at.Int64), nil
@@ -144,11 +147,14 @@ func (r repos) claim(ctx context.Context, c store.Claim) ([]domain.Delivery, err
 		if err != nil {
 			return nil, err
 		}
+		more := len(turns) == c.Limit+spare
 		turns = slices.DeleteFunc(turns, func(id string) bool { return seen[id] })
 		if len(turns) == 0 {
 			break
 		}
-		turns = turns[:min(len(turns), c.Limit-len(out))]
+		if room := c.Limit - len(out); len(turns) > room {
+			turns, more = turns[:room], true
+		}
 		for _, id := range turns {
 			seen[id] = true
 		}
@@ -163,6 +169,9 @@ func (r repos) claim(ctx context.Context, c store.Claim) ([]domain.Delivery, err
 			c.Held[d.Organization]++
 		}
 		out = append(out, ds...)
+		if !more {
+			break
+		}
 	}
 	return out, nil
 }
@@ -195,9 +204,10 @@ func (r repos) turns(ctx context.Context, c store.Claim) ([]string, error) {
 	var ids []string
 	err := r.st.build.NewRaw("SELECT channel_id FROM (SELECT l.channel_id, l.claimable_at,"+
 		" ? + row_number() OVER (PARTITION BY l.organization_id ORDER BY l.claimable_at, l.channel_id) AS turn"+
-		" FROM crier_lanes AS l? WHERE l.claimable_at <= ??) AS ready"+
+		" FROM (SELECT l.channel_id, l.organization_id, l.claimable_at FROM crier_lanes AS l WHERE l.claimable_at <= ??"+
+		" ORDER BY l.claimable_at LIMIT ?) AS l?) AS ready"+
 		" WHERE turn <= ? ORDER BY turn, claimable_at, channel_id LIMIT ?",
-		held, join, micros(c.Now), wanted, share, c.Limit+spare).Conn(r.tx).Scan(ctx, &ids)
+		held, micros(c.Now), wanted, max(store.TurnsAmong, c.Limit), join, share, c.Limit+spare).Conn(r.tx).Scan(ctx, &ids)
 	return ids, translate(ctx, err)
 }
 

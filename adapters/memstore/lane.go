@@ -116,10 +116,12 @@ func (r deliveries) Pace(ctx context.Context, org domain.OrganizationID, free ma
 	})
 }
 
-func (r deliveries) NextWake(ctx context.Context) (time.Time, error) {
+func (r deliveries) NextWake(ctx context.Context, providers ...domain.ProviderID) (time.Time, error) {
 	return query(ctx, r.run, func(t *tx) (time.Time, error) {
 		for k := range t.readyLanes.up(key{at: minAt}) {
-			return time.UnixMicro(k.at).UTC(), nil
+			if len(providers) == 0 || slices.Contains(providers, t.lanes.rows[k.id].provider) {
+				return time.UnixMicro(k.at).UTC(), nil
+			}
 		}
 		return time.Time{}, nil
 	})

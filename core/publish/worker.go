@@ -71,14 +71,13 @@ func (c WorkerConfig) withDefaults() WorkerConfig {
 const maxClaim = 256
 
 // nudge is how long after a delivery is done its channel is looked at again.
-const nudge = 50 * time.Millisecond
+const nudge = 20 * time.Millisecond
 
 // maxRest is the longest wait after the store could not be asked.
 const maxRest = 5 * time.Second
 
 // vainRest is the pause after a claim that took nothing although something is
-// due: it is for workers of other platforms, its organization has its share, or
-// another worker is just claiming it.
+// due: its organization has its share, or another worker is just claiming it.
 const vainRest = 100 * time.Millisecond
 
 // Worker claims due deliveries and has them published.
@@ -266,7 +265,7 @@ func (w *Worker) wait(ctx context.Context, slots chan struct{}, vain bool) {
 	for ; ctx.Err() == nil; vain = false {
 		d := w.cfg.PollNow()
 		if len(slots) < cap(slots) {
-			next, err := w.cfg.Store.Deliveries().NextWake(ctx)
+			next, err := w.cfg.Store.Deliveries().NextWake(ctx, w.cfg.Providers...)
 			if err != nil {
 				return // the claim that follows says so
 			}
@@ -356,6 +355,6 @@ func (w *Worker) Tick(ctx context.Context) (int, time.Time, error) {
 		}
 		wg.Wait()
 	}
-	next, err := w.cfg.Store.Deliveries().NextWake(ctx)
+	next, err := w.cfg.Store.Deliveries().NextWake(ctx, w.cfg.Providers...)
 	return total, next, err
 }

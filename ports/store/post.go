@@ -126,17 +126,23 @@ type Claimer interface {
 	// same one. Organizations take turns: first come the lanes that are the
 	// first of their organization to be ready, then the second ones, and so on;
 	// equal turns are in the order of the time at which they became ready, and
-	// of the channel's id.
+	// of the channel's id. Where more than TurnsAmong lanes are ready, an
+	// implementation may leave those out that became ready last.
 	Claim(ctx context.Context, c Claim) ([]domain.Delivery, error)
 	// NextWake returns the earliest time at which there may be something to
 	// claim, leases that run out included, or the zero time if there is nothing.
 	// It may be too early, until a Claim at that time has found nothing; it is
-	// never too late.
-	NextWake(ctx context.Context) (time.Time, error)
+	// never too late. Providers narrow it as in Claim.
+	NextWake(ctx context.Context, providers ...domain.ProviderID) (time.Time, error)
 	// Renew makes the leases that owner still holds on ids last until the given
 	// time at least. It returns those it renewed.
 	Renew(ctx context.Context, owner string, ids []domain.DeliveryID, until time.Time) ([]domain.DeliveryID, error)
 }
+
+// TurnsAmong is how many lanes organizations take turns among at least, those
+// first that have been ready for longest. It bounds what a claim costs when
+// very much is due.
+const TurnsAmong = 2048
 
 // Claim says what a worker wants.
 type Claim struct {

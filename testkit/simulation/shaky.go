@@ -122,8 +122,8 @@ func (r shakyDeliveries) Claim(ctx context.Context, c store.Claim) ([]domain.Del
 	return write(r.p, "the claim", func() ([]domain.Delivery, error) { return r.Deliveries.Claim(ctx, c) })
 }
 
-func (r shakyDeliveries) NextWake(ctx context.Context) (time.Time, error) {
-	return read(r.p, "reading the schedule", func() (time.Time, error) { return r.Deliveries.NextWake(ctx) })
+func (r shakyDeliveries) NextWake(ctx context.Context, providers ...domain.ProviderID) (time.Time, error) {
+	return read(r.p, "reading the schedule", func() (time.Time, error) { return r.Deliveries.NextWake(ctx, providers...) })
 }
 
 func (r shakyDeliveries) OfPosts(ctx context.Context, org domain.OrganizationID, ids ...domain.PostID) ([]domain.Delivery, error) {

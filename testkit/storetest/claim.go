@@ -23,6 +23,7 @@ func claimChecks() []Check {
 		{"claim/a rollback frees it", claimRollback},
 		{"claim/takes many at once", claimMany},
 		{"wake/nothing to wake for", wakeNothing},
+		{"wake/is that of a platform", wakeOfPlatforms},
 		{"wake/follows claims and changes", wakeFollows},
 		{"renew/extends living leases of the owner only", renewOwn},
 		{"renew/leaves fenced leases alone", renewFenced},
@@ -204,6 +205,21 @@ func (b *bench) wantWake(when string, want time.Time) {
 		}
 	}
 	b.same("next wake "+when, got, want)
+}
+
+func wakeOfPlatforms(b *bench) {
+	b.alone("mine", wake(at(time.Hour)), func(d *domain.Delivery) { d.Provider = "mine" })
+	b.alone("other", wake(noon()), func(d *domain.Delivery) { d.Provider = "other" })
+	for name, tc := range map[string]struct {
+		providers []domain.ProviderID
+		want      time.Time
+	}{
+		"mine": {[]domain.ProviderID{"mine"}, at(time.Hour)}, "both": {[]domain.ProviderID{"mine", "other"}, noon()},
+		"all": {nil, noon()}, "another": {[]domain.ProviderID{"another"}, time.Time{}},
+	} {
+		got := must2[time.Time](b, "NextWake")(b.Deliveries().NextWake(b, tc.providers...))
+		b.same("next wake of "+name, got, tc.want)
+	}
 }
 
 func wakeNothing(b *bench) {

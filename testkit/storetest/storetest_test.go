@@ -129,7 +129,7 @@ func TestWrongStoresAreFound(t *testing.T) {
 				return claims{d, func(c *store.Claim) { c.Until = c.Until.Add(time.Microsecond) }, nil}
 			}}
 		}},
-		"the next wake is always now": {[]string{"wake/nothing to wake for", "wake/follows claims and changes"}, func() patches {
+		"the next wake is always now": {[]string{"wake/is that of a platform", "wake/nothing to wake for", "wake/follows claims and changes"}, func() patches {
 			return patches{deliveries: func(d deliveries) deliveries { return wakesAlways{d} }}
 		}},
 		"channels keep no pace": {[]string{"lane/keeps its pace", "lane/paces of one organization only"}, func() patches {
@@ -544,7 +544,7 @@ func (d claimsBackwards) Claim(ctx context.Context, c store.Claim) ([]domain.Del
 
 type wakesAlways struct{ store.Deliveries }
 
-func (d wakesAlways) NextWake(context.Context) (time.Time, error) {
+func (d wakesAlways) NextWake(context.Context, ...domain.ProviderID) (time.Time, error) {
 	return time.Date(2026, 3, 29, 12, 0, 0, 123456000, time.UTC), nil
 }
 
