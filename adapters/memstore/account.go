@@ -106,25 +106,3 @@ func (r members) OfUser(ctx context.Context, user domain.UserID) ([]domain.Membe
 		return out, nil
 	})
 }
-
-type sessions repos
-
-func (r sessions) Insert(ctx context.Context, s domain.Session) error {
-	return r.run(ctx, func(t *tx) error { return t.sessions.insert(t, s) })
-}
-
-func (r sessions) Get(ctx context.Context, id domain.SessionID) (domain.Session, error) {
-	return query(ctx, r.run, func(t *tx) (domain.Session, error) { return t.sessions.get(string(id)) })
-}
-
-func (r sessions) Update(ctx context.Context, id domain.SessionID, change func(*domain.Session) error) (domain.Session, error) {
-	return query(ctx, r.run, func(t *tx) (domain.Session, error) {
-		s, err := t.sessions.get(string(id))
-		if err != nil {
-			return s, err
-		}
-		return t.sessions.update(t, s, change, func(old domain.Session, s *domain.Session) {
-			s.ID, s.Version = old.ID, old.Version+1
-		})
-	})
-}

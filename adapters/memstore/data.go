@@ -16,6 +16,9 @@ type data struct {
 	members       *table[domain.Member]
 	memberships   *ordered[domain.Member]
 	sessions      *table[domain.Session]
+	sessionList   *ordered[domain.Session]
+	strikes       *table[domain.Strikes]
+	secondFactors *table[domain.SecondFactor]
 	identities    *table[domain.Identity]
 	subjects      *unique[domain.Identity]
 	identityList  *ordered[domain.Identity]
@@ -76,7 +79,6 @@ type data struct {
 func newData() *data {
 	d := &data{
 		organizations: newTable(func(o domain.Organization) string { return string(o.ID) }, nil),
-		sessions:      newTable(func(s domain.Session) string { return string(s.ID) }, nil),
 		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
 		secrets:       newTable(func(s secret) string { return s.name }, nil),
 		budgets:       newTable(func(b domain.Budget) string { return b.ID }, nil),
@@ -85,6 +87,7 @@ func newData() *data {
 	}
 	d.people()
 	d.waysIn()
+	d.signIns()
 	d.accountsAndFiles()
 	d.schedule()
 	d.ledger()

@@ -130,6 +130,8 @@ func (r repos) Organizations() store.Organizations { return organizations(r) }
 func (r repos) Users() store.Users                 { return users(r) }
 func (r repos) Members() store.Members             { return members(r) }
 func (r repos) Sessions() store.Sessions           { return sessions(r) }
+func (r repos) Strikes() store.Strikes             { return strikes(r) }
+func (r repos) SecondFactors() store.SecondFactors { return secondFactors(r) }
 func (r repos) Identities() store.Identities       { return identities(r) }
 func (r repos) Channels() store.Channels           { return channels(r) }
 func (r repos) Connects() store.Connects           { return connects(r) }

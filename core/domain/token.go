@@ -18,6 +18,8 @@ const (
 	// TokenExchange fetches a sign-in that was proven at such a service. It is
 	// bound to the browser in which it began.
 	TokenExchange TokenPurpose = "exchange"
+	// TokenSecondFactor proves that a person knew their password a moment ago.
+	TokenSecondFactor TokenPurpose = "second_factor"
 )
 
 // Token is a secret that was handed to somebody, most often by mail, and is

@@ -18,25 +18,3 @@ type User struct {
 	// Version counts changes, starting at 1.
 	Version int
 }
-
-// Session is one sign-in: the family of refresh tokens that descend from it.
-// Only the newest token of a family is good; showing an older one ends it.
-type Session struct {
-	ID           SessionID
-	User         UserID
-	Organization OrganizationID
-	// TokenHash is the SHA-256 of the newest refresh token, in hex.
-	TokenHash string
-	CreatedAt time.Time
-	// ExpiresAt is when the newest refresh token ends.
-	ExpiresAt time.Time
-	// RevokedAt is when the session was ended early; zero while it lives.
-	RevokedAt time.Time
-	// Version counts changes, starting at 1.
-	Version int
-}
-
-// Live reports whether the session can still be refreshed at now.
-func (s Session) Live(now time.Time) bool {
-	return s.RevokedAt.IsZero() && now.Before(s.ExpiresAt)
-}

@@ -23,6 +23,8 @@ type Repos interface {
 	Users() Users
 	Members() Members
 	Sessions() Sessions
+	Strikes() Strikes
+	SecondFactors() SecondFactors
 	Identities() Identities
 	Channels() Channels
 	Connects() Connects
@@ -87,13 +89,6 @@ type Members interface {
 	Get(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Member, error)
 	// OfUser lists the memberships of a person, oldest first.
 	OfUser(ctx context.Context, user domain.UserID) ([]domain.Member, error)
-}
-
-// Sessions stores sign-ins.
-type Sessions interface {
-	Insert(ctx context.Context, s domain.Session) error
-	Get(ctx context.Context, id domain.SessionID) (domain.Session, error)
-	Update(ctx context.Context, id domain.SessionID, change func(*domain.Session) error) (domain.Session, error)
 }
 
 // Channels stores connected accounts.

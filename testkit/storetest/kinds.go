@@ -13,7 +13,7 @@ type org = domain.OrganizationID
 // kinds lists every aggregate of the port.
 func kinds() []anyKind {
 	return []anyKind{
-		organizationKind(), userKind(), memberKind(), sessionKind(), identityKind(), channelKind(), connectKind(), postKind(),
+		organizationKind(), userKind(), memberKind(), sessionKind(), secondFactorKind(), identityKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
 		jobKind(), budgetKind(), tokenKind(),
 		apiKeyKind(), auditKind(), groupKind(),

@@ -429,6 +429,33 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"tokens that ended are kept": {[]string{"token/purge removes what ended"}, func() patches {
 			return patches{tokens: func(t store.Tokens) store.Tokens { return hoarding{t} }}
 		}},
+		"a session is good too long": {[]string{"session/names the member while it lives"}, func() patches {
+			return patches{sessions: func(s store.Sessions) store.Sessions { return undying{s} }}
+		}},
+		"sessions are listed backwards": {[]string{"session/lists those of a person that live"}, func() patches {
+			return patches{sessions: func(s store.Sessions) store.Sessions { return upsideDown{s} }}
+		}},
+		"revoking does nothing": {[]string{"session/all but one are revoked"}, func() patches {
+			return patches{sessions: func(s store.Sessions) store.Sessions { return sparing{s} }}
+		}},
+		"revoking spares nobody": {[]string{"session/all but one are revoked"}, func() patches {
+			return patches{sessions: func(s store.Sessions) store.Sessions { return merciless{s} }}
+		}},
+		"sessions that ended are kept": {[]string{"session/purge removes what ended"}, func() patches {
+			return patches{sessions: func(s store.Sessions) store.Sessions { return keepsSessions{s} }}
+		}},
+		"strikes get lost": {[]string{"strikes/parallel updates all land"}, func() patches {
+			return patches{strikes: func(s store.Strikes) store.Strikes { return forgetful{s} }}
+		}},
+		"strikes are never forgotten": {[]string{"strikes/are forgotten"}, func() patches {
+			return patches{strikes: func(s store.Strikes) store.Strikes { return keepsStrikes{s} }}
+		}},
+		"strikes count what failed": {[]string{"strikes/update with an error changes nothing"}, func() patches {
+			return patches{strikes: func(s store.Strikes) store.Strikes { return stubborn{s} }}
+		}},
+		"a second factor stays": {[]string{"second factor/is deleted"}, func() patches {
+			return patches{factors: func(s store.SecondFactors) store.SecondFactors { return keepsFactors{s} }}
+		}},
 		"a method panics": {[]string{"secret/is replaced"}, func() patches {
 			return patches{secrets: func(store.Secrets) store.Secrets { panic("not written yet") }}
 		}},

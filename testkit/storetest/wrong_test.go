@@ -10,6 +10,9 @@ import (
 type patches struct {
 	users      func(store.Users) store.Users
 	identities func(store.Identities) store.Identities
+	sessions   func(store.Sessions) store.Sessions
+	strikes    func(store.Strikes) store.Strikes
+	factors    func(store.SecondFactors) store.SecondFactors
 	channels   func(store.Channels) store.Channels
 	connects   func(store.Connects) store.Connects
 	posts      func(store.Posts) store.Posts
@@ -63,6 +66,12 @@ func (r wrongRepos) Users() store.Users       { return patched(r.users, r.Repos.
 func (r wrongRepos) Channels() store.Channels { return patched(r.channels, r.Repos.Channels()) }
 func (r wrongRepos) Connects() store.Connects { return patched(r.connects, r.Repos.Connects()) }
 func (r wrongRepos) Posts() store.Posts       { return patched(r.posts, r.Repos.Posts()) }
+func (r wrongRepos) Sessions() store.Sessions { return patched(r.sessions, r.Repos.Sessions()) }
+func (r wrongRepos) Strikes() store.Strikes   { return patched(r.strikes, r.Repos.Strikes()) }
+func (r wrongRepos) SecondFactors() store.SecondFactors {
+	return patched(r.factors, r.Repos.SecondFactors())
+}
+
 func (r wrongRepos) Identities() store.Identities {
 	return patched(r.identities, r.Repos.Identities())
 }
