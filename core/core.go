@@ -18,6 +18,7 @@ import (
 	"github.com/crierhq/crier/core/after"
 	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/compose"
+	"github.com/crierhq/crier/core/delay"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/jobs"
@@ -316,7 +317,7 @@ func (c Config) withDefaults() Config {
 		c.Worker.Owner = c.NewID()
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = func(ctx context.Context, d time.Duration) bool { return delay.For(ctx, d, nil) }
 	}
 	if c.Worker.Poll <= 0 {
 		c.Worker.Poll = defaultPoll
@@ -504,17 +505,6 @@ func (e *Engine) Degraded() error {
 		return nil
 	}
 	return e.cfg.Bell.Ready()
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // NewVault returns what the provider with id may keep secrets in, for the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crierhq/crier/core/delay"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
@@ -34,16 +35,7 @@ func (c *Credentials) Run(ctx context.Context) {
 		case err == nil && !next.IsZero():
 			wait = min(wait, next.Sub(c.cfg.Now()))
 		}
-		rest(ctx, max(wait, time.Second))
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
+		delay.For(ctx, max(wait, time.Second), nil)
 	}
 }
 

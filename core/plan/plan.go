@@ -6,6 +6,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/crierhq/crier/core/delay"
 )
 
 const (
@@ -55,7 +57,7 @@ func (p *Planner) Run(ctx context.Context) {
 			return
 		case err != nil:
 			p.cfg.Log.ErrorContext(ctx, "occurrences could not be booked", "error", err)
-			p.sleep(ctx, rest, nil)
+			delay.For(ctx, rest, nil)
 			continue
 		case !next.Equal(last):
 			last = next
@@ -65,17 +67,6 @@ func (p *Planner) Run(ctx context.Context) {
 		if !next.IsZero() {
 			d = min(d, max(next.Sub(p.cfg.Now()), 0))
 		}
-		p.sleep(ctx, d, p.bell)
-	}
-}
-
-// sleep waits for d, or until bell rings.
-func (p *Planner) sleep(ctx context.Context, d time.Duration, bell <-chan struct{}) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-bell:
-	case <-t.C:
+		delay.For(ctx, d, p.bell)
 	}
 }

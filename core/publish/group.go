@@ -37,7 +37,7 @@ func (g *group) store(ctx context.Context, e *entry) error {
 		m := &member{entry: e, ctx: ctx, done: make(chan struct{})}
 		g.waiting = append(g.waiting, m)
 		g.mu.Unlock()
-		<-m.done // bounded by recordFor
+		<-m.done // two transactions at most, each bounded by recordFor
 		return e.err
 	}
 	g.busy = true

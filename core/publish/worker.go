@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crierhq/crier/core/delay"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/store"
@@ -147,7 +148,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			failures++
 			w.setReady(err)
 			w.cfg.Log.ErrorContext(ctx, "the schedule cannot be read", "error", err)
-			w.rest(ctx, min(w.cfg.Poll<<min(failures, 4), maxRest), nil)
+			delay.For(ctx, min(w.cfg.Poll<<min(failures, 4), maxRest), nil)
 			continue
 		}
 		failures = 0
@@ -280,18 +281,7 @@ func (w *Worker) wait(ctx context.Context, slots chan struct{}, vain bool) {
 		default:
 			return
 		}
-		w.rest(ctx, d, w.bell)
-	}
-}
-
-// rest sleeps for d, or until bell rings.
-func (w *Worker) rest(ctx context.Context, d time.Duration, bell <-chan struct{}) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-bell:
-	case <-t.C:
+		delay.For(ctx, d, w.bell)
 	}
 }
 
