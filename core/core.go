@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/account"
 	"github.com/crierhq/crier/core/after"
 	"github.com/crierhq/crier/core/channel"
@@ -32,6 +33,7 @@ import (
 	"github.com/crierhq/crier/ports/blob"
 	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/recur"
 	"github.com/crierhq/crier/ports/seal"
@@ -133,6 +135,8 @@ type Config struct {
 	// Identities are the services at which people may prove who they are instead
 	// of by a password. It may be empty; it is not used without a Hasher.
 	Identities []identity.Provider
+	// Permissions says what each role may do. Nil: permit.Default.
+	Permissions permit.Policy
 	// MediaURL returns an address that anybody can fetch a file from for at
 	// least an hour. Nil: platforms that pull cannot be served.
 	MediaURL func(ctx context.Context, m domain.Media) (string, error)
@@ -195,6 +199,8 @@ const (
 
 // Engine gives access to the use cases. It is safe for concurrent use.
 type Engine struct {
+	// Access says who may do what. The use cases ask it themselves.
+	Access *access.Checker
 	// Accounts registers people and signs them in.
 	Accounts *account.Service
 	// Channels connects and disconnects accounts of platforms.
@@ -227,7 +233,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, kinds: &jobs.Registry{}, running: &atomic.Int32{}}
+	e := &Engine{Access: access.New(cfg.Permissions), cfg: cfg, kinds: &jobs.Registry{}, running: &atomic.Int32{}}
 	if cfg.Bell != nil {
 		e.ringer = &ringer{bell: cfg.Bell, log: cfg.Log}
 	}
@@ -313,6 +319,9 @@ func (c Config) withDefaults() Config {
 	if c.Registration == "" {
 		c.Registration = RegistrationOpen
 	}
+	if c.Permissions == nil {
+		c.Permissions = permit.Default()
+	}
 	if c.Worker.Owner == "" {
 		c.Worker.Owner = c.NewID()
 	}
@@ -330,16 +339,16 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	c := e.cfg
 	j := journal.New(c.NewID)
 	e.Accounts = account.New(account.Config{
-		Store: st, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
+		Store: st, Access: e.Access, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
 		Now: c.Now, NewID: c.NewID,
 	})
 	e.Channels = channel.New(channel.Config{
-		Store: st, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
+		Store: st, Access: e.Access, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, LateWindow: c.Policy.LateWindow, Wake: wake,
 		Owner: c.Worker.Owner, Sleep: c.Sleep, Providers: c.Worker.Providers, Concurrency: min(c.Worker.Concurrency, 32),
 	})
 	e.Media = media.New(media.Config{
-		Store: st, Blobs: c.Blobs, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
+		Store: st, Access: e.Access, Blobs: c.Blobs, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		MaxBytes: c.MaxUpload, PublicURL: c.MediaURL,
 	})
 	var expand domain.Expand
@@ -347,17 +356,17 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		expand = c.Recur.Expand
 	}
 	e.Jobs = jobs.New(jobs.Config{
-		Store: st, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
+		Store: st, Access: e.Access, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
 	})
 	e.after = after.New(after.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Jobs: e.Jobs, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, Wake: wake,
 	})
 	e.Posts = compose.New(compose.Config{
-		Store: st, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
+		Store: st, Access: e.Access, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		Expand: expand, LateWindow: c.Policy.LateWindow, Published: e.after.Book, Wake: wake,
 	})
-	e.Pauses = pause.New(pause.Config{Store: st, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
+	e.Pauses = pause.New(pause.Config{Store: st, Access: e.Access, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
 		Budget: pace.New(pace.Config{Store: st, Now: c.Now}),

@@ -8,6 +8,7 @@ import (
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 const (
@@ -71,7 +72,7 @@ type installationOutput struct {
 
 func (a *api) registerAgencies() {
 	handle(a, spec{
-		id: "get-organization-settings", method: http.MethodGet, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK,
+		id: "get-organization-settings", method: http.MethodGet, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Read},
 		summary: "Get the settings of an organization", errors: []int{404},
 	}, func(ctx context.Context, in *agencyInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
@@ -80,7 +81,7 @@ func (a *api) registerAgencies() {
 		return agency(a.eng.Accounts.Organization(ctx, in.actor))
 	})
 	handle(a, spec{
-		id: "set-organization-settings", method: http.MethodPut, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK,
+		id: "set-organization-settings", method: http.MethodPut, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
 		summary: "Replace the settings of an organization", errors: []int{400, 404, 413, 415},
 	}, func(ctx context.Context, in *agencySettingsInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
@@ -91,7 +92,7 @@ func (a *api) registerAgencies() {
 		}))
 	})
 	handle(a, spec{
-		id: "pause-organization", method: http.MethodPost, path: "/agencies/{id}/pause", tag: tagAgencies, status: http.StatusOK,
+		id: "pause-organization", method: http.MethodPost, path: "/agencies/{id}/pause", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
 		summary: "Hold back all posts of an organization", text: "What is on its way is finished; nothing new is begun. A post that waits for longer than it may be late is missed.",
 		errors: []int{400, 404, 413, 415},
 	}, func(ctx context.Context, in *pauseInput) (*agencyOutput, error) {
@@ -101,7 +102,7 @@ func (a *api) registerAgencies() {
 		return agency(a.eng.Pauses.PauseOrganization(ctx, in.actor, in.Body.Reason))
 	})
 	handle(a, spec{
-		id: "resume-organization", method: http.MethodPost, path: "/agencies/{id}/resume", tag: tagAgencies, status: http.StatusOK,
+		id: "resume-organization", method: http.MethodPost, path: "/agencies/{id}/resume", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
 		summary: "Let the posts of an organization go on", errors: []int{404},
 	}, func(ctx context.Context, in *agencyInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
@@ -131,13 +132,13 @@ func agency(o domain.Organization, err error) (*agencyOutput, error) {
 
 func (a *api) registerInstallation() {
 	handle(a, spec{
-		id: "get-installation-pause", method: http.MethodGet, path: "/settings/pause", tag: tagSettings, status: http.StatusOK,
+		id: "get-installation-pause", method: http.MethodGet, path: "/settings/pause", tag: tagSettings, status: http.StatusOK, needs: permission{permit.Installation, permit.Read},
 		summary: "Is this installation paused?",
 	}, func(ctx context.Context, _ *struct{ signedIn }) (*installationOutput, error) {
 		return installation(a.eng.Pauses.Installation(ctx))
 	})
 	handle(a, spec{
-		id: "pause-installation", method: http.MethodPost, path: "/settings/pause", tag: tagSettings, status: http.StatusOK,
+		id: "pause-installation", method: http.MethodPost, path: "/settings/pause", tag: tagSettings, status: http.StatusOK, needs: permission{permit.Installation, permit.Update},
 		summary: "Hold back everything that this installation would publish", text: "Only its owner may: the person who registered first.",
 		errors: []int{400, 413, 415},
 	}, func(ctx context.Context, in *struct {
@@ -148,7 +149,7 @@ func (a *api) registerInstallation() {
 		return installation(a.eng.Pauses.PauseInstallation(ctx, in.actor, in.Body.Reason))
 	})
 	handle(a, spec{
-		id: "resume-installation", method: http.MethodPost, path: "/settings/resume", tag: tagSettings, status: http.StatusOK,
+		id: "resume-installation", method: http.MethodPost, path: "/settings/resume", tag: tagSettings, status: http.StatusOK, needs: permission{permit.Installation, permit.Update},
 		summary: "Let this installation publish again", text: "What waited goes on within a minute.",
 	}, func(ctx context.Context, in *struct{ signedIn }) (*installationOutput, error) {
 		return installation(a.eng.Pauses.ResumeInstallation(ctx, in.actor))

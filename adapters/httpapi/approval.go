@@ -6,6 +6,7 @@ import (
 
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // approvalBody is the last word on a post's content.
@@ -57,7 +58,7 @@ type requestApprovalInput struct {
 func (a *api) registerApproval() {
 	errs := []int{400, 404, 409, 412, 413, 415}
 	handle(a, spec{
-		id: "approve-post", method: http.MethodPost, path: "/posts/{id}/approve", tag: tagPosts, status: http.StatusOK,
+		id: "approve-post", method: http.MethodPost, path: "/posts/{id}/approve", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Approvals, permit.Update},
 		summary: "Approve a post", text: "Exactly the content that was read. An edit withdraws it; moving the post does not. What waited for it goes out at once, if it is still in time.",
 		errors: errs,
 	}, func(ctx context.Context, in *approveInput) (*postOutput, error) {
@@ -65,7 +66,7 @@ func (a *api) registerApproval() {
 		return a.post(ctx, in.actor, v, err)
 	})
 	handle(a, spec{
-		id: "reject-post", method: http.MethodPost, path: "/posts/{id}/reject", tag: tagPosts, status: http.StatusOK,
+		id: "reject-post", method: http.MethodPost, path: "/posts/{id}/reject", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Approvals, permit.Update},
 		summary: "Reject a post", text: "It is not published until it was changed, or is approved after all.", errors: errs,
 	}, func(ctx context.Context, in *rejectInput) (*postOutput, error) {
 		seen := core.Seen{Hash: in.Body.ContentHash, Version: versionOf(in.IfMatch)}
@@ -73,7 +74,7 @@ func (a *api) registerApproval() {
 		return a.post(ctx, in.actor, v, err)
 	})
 	handle(a, spec{
-		id: "request-approval", method: http.MethodPost, path: "/posts/{id}/request-approval", tag: tagPosts, status: http.StatusOK,
+		id: "request-approval", method: http.MethodPost, path: "/posts/{id}/request-approval", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Ask for the approval of a post", text: "From now on it needs one, even where the organization asks for none.",
 		errors: []int{400, 404, 409, 413, 415},
 	}, func(ctx context.Context, in *requestApprovalInput) (*postOutput, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // callbackPath is where platforms send people back to.
@@ -58,7 +59,7 @@ type callbackOutput struct {
 
 func (a *api) registerConnect() {
 	handle(a, spec{
-		id: "connect-integration", method: http.MethodPost, path: "/integrations/connect", tag: tagIntegrations, status: http.StatusOK,
+		id: "connect-integration", method: http.MethodPost, path: "/integrations/connect", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Create},
 		summary: "Connect an account", text: "Platforms with a form answer 201 with the account. Platforms with a page of their own answer 200 with the address to send the person to. An account that is connected already gets a new credential and keeps its id.",
 		errors: []int{400, 404, 413, 415, 429},
 	}, a.connect)

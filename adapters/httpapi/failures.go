@@ -8,6 +8,7 @@ import (
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -93,17 +94,17 @@ type skippedBody struct {
 
 func (a *api) registerFailures() {
 	handle(a, spec{
-		id: "list-failure-causes", method: http.MethodGet, path: "/posts/failures", tag: tagPosts, status: http.StatusOK,
+		id: "list-failure-causes", method: http.MethodGet, path: "/posts/failures", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "List failures by cause",
 		text:    "Deliveries that stand still until a person does something, grouped by where they stand, why, and on which platform; with what is to be done.",
 		errors:  []int{400},
 	}, a.failureGroups)
 	handle(a, spec{
-		id: "list-failures", method: http.MethodGet, path: "/posts/failures/deliveries", tag: tagPosts, status: http.StatusOK,
+		id: "list-failures", method: http.MethodGet, path: "/posts/failures/deliveries", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "List the failures of a cause", text: "The newest first.", errors: []int{400},
 	}, a.listFailures)
 	handle(a, spec{
-		id: "retry-failures", method: http.MethodPost, path: "/posts/failures/retry", tag: tagPosts, status: http.StatusOK,
+		id: "retry-failures", method: http.MethodPost, path: "/posts/failures/retry", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Try again everything that failed for a cause",
 		text: "Everything of this cause that failed or was missed is due now, and each account sends it one after the other, at its own pace. " +
 			"What may be out is never touched: say of each one whether it is there. What is blocked goes on by itself. " +

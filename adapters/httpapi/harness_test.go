@@ -29,8 +29,11 @@ import (
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/adapters/memstore"
 	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/identity"
+	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/store"
 )
 
 const (
@@ -43,6 +46,8 @@ const (
 type world struct {
 	t       testing.TB
 	eng     *core.Engine
+	store   store.Store
+	hasher  password.Hasher
 	api     huma.API
 	handler http.Handler
 	clock   *clock
@@ -129,6 +134,7 @@ func newWorldWith(t testing.TB, mount router, serve func(*httpapi.Config, *httpa
 	for _, c := range change {
 		c(&cfg)
 	}
+	w.store, w.hasher = cfg.Store, cfg.Hasher
 	w.eng, err = core.New(cfg)
 	must(t, err)
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
@@ -233,6 +239,19 @@ func (w *world) ok(want int, token, method, path string, body any) answer {
 func (w *world) register(email string) (token string) {
 	w.t.Helper()
 	return w.ok(201, "", "POST", "/auth/register", map[string]any{"email": email, "password": "long enough", "timezone": "Europe/Berlin"}).text("accessToken")
+}
+
+// member adds a person to an organization, who is in no other one, and returns
+// their access token.
+func (w *world) member(org domain.OrganizationID, role domain.Role, email string) (token string) {
+	w.t.Helper()
+	hash, err := w.hasher.Hash(w.t.Context(), "long enough")
+	must(w.t, err)
+	now := w.clock.Now()
+	u := domain.User{ID: domain.UserID("user-" + email[:strings.Index(email, "@")]), Email: email, PasswordHash: hash, CreatedAt: now, Version: 1}
+	must(w.t, w.store.Users().Insert(w.t.Context(), u))
+	must(w.t, w.store.Members().Insert(w.t.Context(), domain.Member{Organization: org, User: u.ID, Role: role, CreatedAt: now}))
+	return w.ok(200, "", "POST", "/auth/login", map[string]any{"email": email, "password": "long enough"}).text("accessToken")
 }
 
 // connect makes an integration and returns its id.

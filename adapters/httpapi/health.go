@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 const tagHealth = "Health"
@@ -47,7 +48,7 @@ func (a *api) registerHealth() {
 		return &healthOutput{Body: healthBody{Status: "ok"}}, nil
 	})
 	handle(a, spec{
-		id: "health-details", method: http.MethodGet, path: "/health/details", tag: tagHealth, anyQuery: true, status: http.StatusOK,
+		id: "health-details", method: http.MethodGet, path: "/health/details", tag: tagHealth, anyQuery: true, status: http.StatusOK, needs: permission{permit.Installation, permit.Read},
 		summary: "How are things?", text: "For people who are signed in: what GET /readyz says, and whether somebody paused the whole installation.",
 	}, a.healthDetails)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -74,27 +75,27 @@ type integrationOutput struct{ Body integrationBody }
 
 func (a *api) registerIntegrations() {
 	handle(a, spec{
-		id: "list-integrations", method: http.MethodGet, path: "/integrations", tag: tagIntegrations, status: http.StatusOK,
+		id: "list-integrations", method: http.MethodGet, path: "/integrations", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
 		summary: "List platforms and connected accounts", text: "`data` are the accounts that are connected, oldest first; `providers` are the platforms on offer.",
 		errors: []int{400},
 	}, a.listIntegrations)
 	handle(a, spec{
-		id: "get-integration", method: http.MethodGet, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusOK,
+		id: "get-integration", method: http.MethodGet, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
 		summary: "Get a connected account", errors: []int{404},
 	}, a.getIntegration)
 	handle(a, spec{
-		id: "disconnect-integration", method: http.MethodDelete, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusNoContent,
+		id: "disconnect-integration", method: http.MethodDelete, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusNoContent, needs: permission{permit.Channels, permit.Delete},
 		summary: "Disconnect an account", text: "Its credential is forgotten. What was to go out on it waits, and goes on if the account is connected again in time.",
 		errors: []int{404},
 	}, func(ctx context.Context, in *integrationInput) (*struct{}, error) {
 		return nil, a.eng.Channels.Disconnect(ctx, in.actor, domain.ChannelID(in.ID))
 	})
 	handle(a, spec{
-		id: "set-pace", method: http.MethodPut, path: "/integrations/{id}/pace", tag: tagIntegrations, status: http.StatusOK,
+		id: "set-pace", method: http.MethodPut, path: "/integrations/{id}/pace", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Set how far apart an account publishes", text: "What is due sooner waits for its turn. The installation and the platform may ask for more.", errors: []int{400, 404, 413, 415},
 	}, a.setPace)
 	handle(a, spec{
-		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK,
+		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Renew the sign-in at the platform now", text: "This happens by itself before a sign-in ends. An account that had to be connected again goes on if it works.",
 		errors: []int{400, 404, 429},
 	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
@@ -105,7 +106,7 @@ func (a *api) registerIntegrations() {
 
 func (a *api) registerChannelPause() {
 	handle(a, spec{
-		id: "pause-integration", method: http.MethodPost, path: "/integrations/{id}/pause", tag: tagIntegrations, status: http.StatusOK,
+		id: "pause-integration", method: http.MethodPost, path: "/integrations/{id}/pause", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Hold back what would go out on an account", text: "What is on its way is finished; nothing new is begun. A post that waits for longer than it may be late is missed.",
 		errors: []int{400, 404, 413, 415},
 	}, func(ctx context.Context, in *pauseInput) (*integrationOutput, error) {
@@ -113,7 +114,7 @@ func (a *api) registerChannelPause() {
 		return &integrationOutput{Body: a.fromChannel(ch)}, err
 	})
 	handle(a, spec{
-		id: "resume-integration", method: http.MethodPost, path: "/integrations/{id}/resume", tag: tagIntegrations, status: http.StatusOK,
+		id: "resume-integration", method: http.MethodPost, path: "/integrations/{id}/resume", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Let an account publish again", text: "What waited goes on, in the order in which it is due.", errors: []int{404},
 	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
 		ch, err := a.eng.Pauses.ResumeChannel(ctx, in.actor, domain.ChannelID(in.ID))

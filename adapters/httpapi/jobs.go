@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -40,18 +41,18 @@ type listDeadLettersOutput struct {
 
 func (a *api) registerJobs() {
 	handle(a, spec{
-		id: "list-dead-letters", method: http.MethodGet, path: "/dead-letters", tag: tagJobs, status: http.StatusOK,
+		id: "list-dead-letters", method: http.MethodGet, path: "/dead-letters", tag: tagJobs, status: http.StatusOK, needs: permission{permit.Jobs, permit.Read},
 		summary: "List the side jobs that failed for good", text: "The newest first. Side jobs are work such as webhooks; none of them publishes anything, and a failed one has no effect on a post.",
 		errors: []int{400},
 	}, a.listDeadLetters)
 	handle(a, spec{
-		id: "replay-dead-letter", method: http.MethodPost, path: "/dead-letters/{id}/replay", tag: tagJobs, status: http.StatusNoContent,
+		id: "replay-dead-letter", method: http.MethodPost, path: "/dead-letters/{id}/replay", tag: tagJobs, status: http.StatusNoContent, needs: permission{permit.Jobs, permit.Update},
 		summary: "Run a failed side job again", text: "With all its attempts, from now on. Where a newer job does the same by now, it is a conflict.", errors: []int{404, 409},
 	}, func(ctx context.Context, in *deadLetterInput) (*struct{}, error) {
 		return nil, a.eng.Jobs.Replay(ctx, in.actor, domain.JobID(in.ID))
 	})
 	handle(a, spec{
-		id: "drop-dead-letter", method: http.MethodDelete, path: "/dead-letters/{id}", tag: tagJobs, status: http.StatusNoContent,
+		id: "drop-dead-letter", method: http.MethodDelete, path: "/dead-letters/{id}", tag: tagJobs, status: http.StatusNoContent, needs: permission{permit.Jobs, permit.Delete},
 		summary: "Delete a failed side job", text: "It will never run again. One that has not failed is a conflict.", errors: []int{404, 409},
 	}, func(ctx context.Context, in *deadLetterInput) (*struct{}, error) {
 		return nil, a.eng.Jobs.Drop(ctx, in.actor, domain.JobID(in.ID))

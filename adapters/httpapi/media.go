@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -48,18 +49,18 @@ type listMediaOutput struct {
 func (a *api) registerMedia() {
 	a.registerUpload()
 	handle(a, spec{
-		id: "list-media", method: http.MethodGet, path: "/media", tag: tagMedia, status: http.StatusOK,
+		id: "list-media", method: http.MethodGet, path: "/media", tag: tagMedia, status: http.StatusOK, needs: permission{permit.Media, permit.Read},
 		summary: "List the files", text: "The newest first.", errors: []int{400},
 	}, a.listMedia)
 	handle(a, spec{
-		id: "get-media", method: http.MethodGet, path: "/media/{id}", tag: tagMedia, status: http.StatusOK,
+		id: "get-media", method: http.MethodGet, path: "/media/{id}", tag: tagMedia, status: http.StatusOK, needs: permission{permit.Media, permit.Read},
 		summary: "Get what is known of a file, and a link to it", errors: []int{404},
 	}, func(ctx context.Context, in *mediaInput) (*mediaOutput, error) {
 		m, err := a.eng.Media.Get(ctx, in.actor, domain.MediaID(in.ID))
 		return &mediaOutput{Body: a.fromMedia(m)}, err
 	})
 	handle(a, spec{
-		id: "delete-media", method: http.MethodDelete, path: "/media/{id}", tag: tagMedia, status: http.StatusNoContent,
+		id: "delete-media", method: http.MethodDelete, path: "/media/{id}", tag: tagMedia, status: http.StatusNoContent, needs: permission{permit.Media, permit.Delete},
 		summary: "Delete a file", text: "A file that a post still needs is a conflict.", errors: []int{404, 409},
 	}, func(ctx context.Context, in *mediaInput) (*struct{}, error) {
 		return nil, a.eng.Media.Delete(ctx, in.actor, domain.MediaID(in.ID))

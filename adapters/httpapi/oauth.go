@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crierhq/crier/ports/permit"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/crierhq/crier/core"
@@ -119,16 +121,16 @@ func (a *api) registerOAuth() {
 		errors: []int{400, 403, 413, 415, 503},
 	}, a.exchangeOAuth)
 	handle(a, spec{
-		id: "list-identities", method: http.MethodGet, path: "/users/me/identities", tag: tagAuth, status: http.StatusOK,
+		id: "list-identities", method: http.MethodGet, path: "/users/me/identities", tag: tagAuth, status: http.StatusOK, needs: permission{permit.Account, permit.Read},
 		summary: "List the linked accounts", text: "The accounts at services that you can sign in with.",
 	}, a.listIdentities)
 	handle(a, spec{
-		id: "begin-link", method: http.MethodPost, path: "/users/me/identities/{provider}", tag: tagAuth, status: http.StatusOK,
+		id: "begin-link", method: http.MethodPost, path: "/users/me/identities/{provider}", tag: tagAuth, status: http.StatusOK, needs: permission{permit.Account, permit.Create},
 		summary: "Begin to link an account", text: "As POST /auth/oauth/{provider}, but the account becomes one more way for you to sign in.",
 		errors: []int{400, 404, 413, 415},
 	}, a.beginLink)
 	handle(a, spec{
-		id: "unlink-identity", method: http.MethodDelete, path: "/users/me/identities/{id}", tag: tagAuth, status: http.StatusNoContent,
+		id: "unlink-identity", method: http.MethodDelete, path: "/users/me/identities/{id}", tag: tagAuth, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
 		summary: "Unlink an account", text: "The last way in cannot be taken away: set a password or link another account first.",
 		errors: []int{404, 409},
 	}, a.unlinkIdentity)

@@ -130,7 +130,9 @@ func TestWhatPeopleSeeWhoDoNotGetIn(t *testing.T) {
 		says   string
 	}{
 		"they said no": {
-			func(_ *world, back string) string { return back + "&error=access_denied&error_description=%3Cscript%3E" },
+			func(_ *world, back string) string {
+				return back + "&error=access_denied&error_description=%3Cscript%3E"
+			},
 			nil, "identity_denied", 403, "You did not allow Memory",
 		},
 		"the service is away": {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // bearer names the security scheme.
@@ -30,7 +32,10 @@ type spec struct {
 	// errors are the statuses of failure beside those that every operation of
 	// its sort has.
 	errors []int
-	// public operations need no token.
+	// needs is what the actor must be permitted to do, before anything of the
+	// request is read. Use cases ask again, for they know the thing itself.
+	needs permission
+	// public operations need no token, and no permission.
 	public bool
 	// anyQuery lets unknown query parameters pass.
 	anyQuery bool
@@ -38,6 +43,12 @@ type spec struct {
 	hidden bool
 	// unlimited operations count against no quota.
 	unlimited bool
+}
+
+// permission is something that a policy grants.
+type permission struct {
+	Resource permit.Resource `json:"resource"`
+	Action   permit.Action   `json:"action"`
 }
 
 // operation turns s into what huma wants. It lists the errors itself, because
@@ -55,6 +66,7 @@ func (a *api) operation(s spec) huma.Operation {
 	}
 	if !s.public {
 		op.Security = []map[string][]string{{bearer: {}}}
+		op.Extensions = map[string]any{"x-permission": s.needs}
 		errs = append(errs, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 	}
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(errs))) {

@@ -11,6 +11,7 @@ import (
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -81,45 +82,45 @@ type validateOutput struct {
 
 func (a *api) registerPosts() {
 	handle(a, spec{
-		id: "create-post", method: http.MethodPost, path: "/posts", tag: tagPosts, status: http.StatusCreated,
+		id: "create-post", method: http.MethodPost, path: "/posts", tag: tagPosts, status: http.StatusCreated, needs: permission{permit.Posts, permit.Create},
 		summary: "Create a post", text: "Saves a draft, schedules a post, or publishes it at once. It is checked against the limits of every platform first; all problems are reported together, and nothing is kept then.",
 		errors: []int{400, 413, 415},
 	}, a.createPost)
 	handle(a, spec{
-		id: "list-posts", method: http.MethodGet, path: "/posts", tag: tagPosts, status: http.StatusOK,
+		id: "list-posts", method: http.MethodGet, path: "/posts", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "List posts", text: "By the time they are due; drafts without one by when they were made.", errors: []int{400},
 	}, a.listPosts)
 	handle(a, spec{
-		id: "get-post", method: http.MethodGet, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK,
+		id: "get-post", method: http.MethodGet, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "Get a post", text: "With what became of it on each channel, every attempt that was made, and its history.", errors: []int{404},
 	}, func(ctx context.Context, in *postIDInput) (*postOutput, error) {
 		v, err := a.eng.Posts.Get(ctx, in.actor, domain.PostID(in.ID))
 		return a.post(ctx, in.actor, v, err)
 	})
 	handle(a, spec{
-		id: "update-post", method: http.MethodPut, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK,
+		id: "update-post", method: http.MethodPut, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Replace a post", text: "Wins until the change is on its way to a platform; after that it is a conflict.",
 		errors: []int{400, 404, 409, 412, 413, 415},
 	}, a.updatePost)
 	handle(a, spec{
-		id: "delete-post", method: http.MethodDelete, path: "/posts/{id}", tag: tagPosts, status: http.StatusNoContent,
+		id: "delete-post", method: http.MethodDelete, path: "/posts/{id}", tag: tagPosts, status: http.StatusNoContent, needs: permission{permit.Posts, permit.Delete},
 		summary: "Withdraw a post", text: "Nothing of it that is not out will go out. What is out on a platform stays there.", errors: []int{404, 409, 412},
 	}, func(ctx context.Context, in *deletePostInput) (*struct{}, error) {
 		return nil, a.eng.Posts.Delete(ctx, in.actor, domain.PostID(in.ID), versionOf(in.IfMatch))
 	})
 	handle(a, spec{
-		id: "validate-post", method: http.MethodPost, path: "/posts/validate", tag: tagPosts, status: http.StatusOK,
+		id: "validate-post", method: http.MethodPost, path: "/posts/validate", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "Check a post without saving it", errors: []int{400, 413, 415},
 	}, a.validatePost)
 	handle(a, spec{
-		id: "retry-post", method: http.MethodPost, path: "/posts/{id}/retry", tag: tagPosts, status: http.StatusOK,
+		id: "retry-post", method: http.MethodPost, path: "/posts/{id}/retry", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Try again what failed or was missed", text: "Only there: what is out stays as it is, and what may be out is not touched.", errors: []int{404, 409},
 	}, func(ctx context.Context, in *postIDInput) (*postOutput, error) {
 		v, err := a.eng.Posts.TryAgain(ctx, in.actor, domain.PostID(in.ID))
 		return a.post(ctx, in.actor, v, err)
 	})
 	handle(a, spec{
-		id: "settle-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/settle", tag: tagPosts, status: http.StatusOK,
+		id: "settle-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/settle", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Say whether an unknown delivery is there", text: "For a delivery that may be out and that nobody could prove. If it is there it counts as published; if it is not, it is sent again.",
 		errors: []int{400, 404, 409, 413, 415},
 	}, a.settle)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/social"
 )
 
@@ -67,7 +68,7 @@ type providerOutput struct{ Body providerBody }
 
 func (a *api) registerProviders() {
 	handle(a, spec{
-		id: "list-providers", method: http.MethodGet, path: "/integrations/providers", tag: tagIntegrations, status: http.StatusOK,
+		id: "list-providers", method: http.MethodGet, path: "/integrations/providers", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
 		summary: "List the platforms", text: "The platforms that accounts can be connected of in this installation, with their limits and settings.",
 	}, func(context.Context, *struct{ signedIn }) (*providersOutput, error) {
 		out := &providersOutput{}
@@ -75,7 +76,7 @@ func (a *api) registerProviders() {
 		return out, nil
 	})
 	handle(a, spec{
-		id: "get-provider", method: http.MethodGet, path: "/integrations/providers/{id}", tag: tagIntegrations, status: http.StatusOK,
+		id: "get-provider", method: http.MethodGet, path: "/integrations/providers/{id}", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
 		summary: "Get a platform", errors: []int{404},
 	}, func(_ context.Context, in *struct {
 		signedIn

@@ -7,6 +7,7 @@ import (
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // recurrenceBody says how a post is repeated.
@@ -58,12 +59,12 @@ type previewOutput struct {
 
 func (a *api) registerRepeat() {
 	handle(a, spec{
-		id: "preview-post", method: http.MethodPost, path: "/posts/preview", tag: tagPosts, status: http.StatusOK,
+		id: "preview-post", method: http.MethodPost, path: "/posts/preview", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "Show when a post would be published", text: "The next times of a post that was saved now, exactly as they will happen. Nothing is saved.",
 		errors: []int{400, 404, 413, 415},
 	}, a.preview)
 	handle(a, spec{
-		id: "cancel-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/cancel", tag: tagPosts, status: http.StatusOK,
+		id: "cancel-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/cancel", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Take one occurrence out", text: "Of a post that repeats, on one integration. It is not published, and no edit brings it back. In the same way a delivery that follows another one is taken out.",
 		errors: []int{404, 409},
 	}, func(ctx context.Context, in *deliveryInput) (*postOutput, error) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // inner is what a request wraps; its field must not hide the method Context.
@@ -75,7 +77,7 @@ func (s *signedIn) Resolve(ctx huma.Context) []error {
 }
 
 // enter is the middleware of every operation: it refuses what no operation can
-// use, and finds out who asks before anything else is read.
+// use, finds out who asks, and whether they may, before anything else is read.
 func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		req := &request{inner: ctx, api: a}
@@ -87,7 +89,7 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 			err = checkAddress(ctx)
 		}
 		if err == nil && !s.public {
-			req.actor, err = a.authenticate(ctx.Context(), ctx.Header("Authorization"))
+			req.actor, err = a.authorize(ctx.Context(), ctx.Header("Authorization"), s.needs)
 			t.organization, t.user = string(req.actor.Organization), string(req.actor.User)
 			if err == nil {
 				err = a.chargeActor(req)
@@ -99,6 +101,18 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 		}
 		next(req)
 	}
+}
+
+// authorize returns who asks, if they may do what needs says.
+func (a *api) authorize(ctx context.Context, header string, needs permission) (domain.Actor, error) {
+	actor, err := a.authenticate(ctx, header)
+	if err == nil && needs.Resource == permit.Installation {
+		actor, err = a.eng.Accounts.AsOperator(ctx, actor)
+	}
+	if err != nil {
+		return actor, err
+	}
+	return actor, a.eng.Access.Check(actor, needs.Resource, needs.Action)
 }
 
 func setAPIHeaders(ctx huma.Context) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // slotBody is a weekly posting time.
@@ -47,11 +48,11 @@ type freeSlotBody struct {
 // platforms send people back to, which a http.ServeMux refuses.
 func (a *api) registerSlots() {
 	handle(a, spec{
-		id: "set-slots", method: http.MethodPut, path: "/integrations/{id}/slots", tag: tagIntegrations, status: http.StatusOK,
+		id: "set-slots", method: http.MethodPut, path: "/integrations/{id}/slots", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Replace the weekly posting times of an account", text: "A post of the type `queue` takes the next one that is free. What is queued already stays where it is.", errors: []int{400, 404, 413, 415},
 	}, a.setSlots)
 	handle(a, spec{
-		id: "next-slots", method: http.MethodGet, path: "/integrations/{id}/slots/next", tag: tagIntegrations, status: http.StatusOK,
+		id: "next-slots", method: http.MethodGet, path: "/integrations/{id}/slots/next", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
 		summary: "List the next free posting times of an account", text: "What is queued now gets the first. Nothing is reserved.", errors: []int{400, 404},
 	}, a.nextSlots)
 }

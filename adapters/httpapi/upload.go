@@ -13,6 +13,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // maxAltBytes bounds the description in an upload: media.MaxAlt characters of
@@ -23,7 +24,7 @@ const multipartForm = "multipart/form-data"
 
 func (a *api) registerUpload() {
 	op := handle(a, spec{
-		id: "upload-media", method: http.MethodPost, path: "/media/upload", tag: tagMedia, status: http.StatusCreated,
+		id: "upload-media", method: http.MethodPost, path: "/media/upload", tag: tagMedia, status: http.StatusCreated, needs: permission{permit.Media, permit.Create},
 		summary: "Upload a file",
 		text: "PNG, JPEG, GIF and WebP images, MP4, MOV and AVI videos, and PDF documents. What a file is decides its bytes. " +
 			"The file is read as it comes, so the field `alt` must come before the field `file`.",

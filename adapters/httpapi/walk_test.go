@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crierhq/crier/adapters/httpapi"
 )
@@ -61,7 +62,9 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{world: newWorld(t)}
-	f.ann, f.bob = f.register("ann@example.org"), f.register("bob@example.org")
+	f.ann = f.register("ann@example.org")
+	f.clock.Add(time.Second) // so that Ann is the first and owns the installation
+	f.bob = f.register("bob@example.org")
 	f.channel, f.bobChannel = f.connect(f.ann, "ann"), f.connect(f.bob, "bob")
 	f.file, f.bobFile = f.media(f.ann), f.media(f.bob)
 	f.draft = f.ok(201, f.ann, "POST", "/posts", map[string]any{"content": "mine"}).text("id")
@@ -246,15 +249,10 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 func TestEveryOperationNeedsAToken(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	public := []string{
-		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "GET /livez", "GET /readyz",
-		"GET /integrations/callback/{provider}", "GET /media/{id}/file",
-		"GET /auth/providers", "GET /auth/callback/{provider}", "POST /auth/oauth/{provider}", "POST /auth/oauth/exchange",
-	}
 	n := 0
 	for path, item := range httpapi.OpenAPI("x", "1").Paths {
 		for method, op := range map[string]bool{"GET": item.Get != nil, "POST": item.Post != nil, "PUT": item.Put != nil, "DELETE": item.Delete != nil} {
-			if !op || slices.Contains(public, method+" "+path) {
+			if !op || slices.Contains(publicOperations(), method+" "+path) {
 				continue
 			}
 			n++

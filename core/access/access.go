@@ -1,73 +1,44 @@
-// Package access decides who may do what. Its rules are pure functions of the
-// actor's role.
+// Package access decides who may do what. It turns the answers of the policy
+// (ports/permit), which grants all there is, into faults; it grants nothing
+// itself.
 package access
 
 import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
-// Action is something that an actor wants to do.
-type Action string
+// Checker asks a policy. It is safe for concurrent use.
+type Checker struct{ policy permit.Policy }
 
-// The actions.
-const (
-	Read               Action = "read"                // see what the organization has
-	Write              Action = "write"               // create and manage own posts and media
-	WriteAny           Action = "write_any"           // manage the posts and media of others
-	ManageChannels     Action = "manage_channels"     // connect, disconnect and pause channels
-	ManageJobs         Action = "manage_jobs"         // see, replay and drop side jobs that failed for good
-	Approve            Action = "approve"             // say that a post may be published
-	ManageOrganization Action = "manage_organization" // change its settings, pause it
-)
+// New returns a Checker that asks policy.
+func New(policy permit.Policy) *Checker { return &Checker{policy: policy} }
 
-// grants lists what each role may do.
-var grants = map[domain.Role]map[Action]bool{
-	domain.RoleOwner:  manages(),
-	domain.RoleAdmin:  manages(),
-	domain.RoleUser:   {Read: true, Write: true},
-	domain.RoleViewer: {Read: true},
-}
-
-// manages is what those may do who run an organization.
-func manages() map[Action]bool {
-	return map[Action]bool{
-		Read: true, Write: true, WriteAny: true, ManageChannels: true, ManageJobs: true, Approve: true, ManageOrganization: true,
-	}
-}
-
-// Check returns a fault.Denied error if a may not do act.
-func Check(a domain.Actor, act Action) error {
+// Check returns a fault.Denied error if a may not do act to things of the kind
+// res in its organization, and a fault.Unauthenticated one if it is in none.
+func (c *Checker) Check(a domain.Actor, res permit.Resource, act permit.Action) error {
 	if a.Organization == "" {
 		return fault.New(fault.Unauthenticated, "no_organization", "Sign in first.")
 	}
-	if grants[a.Role][act] {
+	if c.policy.May(a.Organization, a.Role, res, act) || a.Operator && c.policy.May(a.Organization, permit.Operator, res, act) {
 		return nil
+	}
+	if res == permit.Installation {
+		return fault.New(fault.Denied, "not_operator", "Only the owner of this installation may do this.")
 	}
 	return fault.New(fault.Denied, "not_allowed", "Your role in this organization does not allow this.")
 }
 
-// CheckOwned is Check of Write for something that owner made, and of WriteAny
-// for what somebody else made.
-func CheckOwned(a domain.Actor, owner domain.UserID) error {
-	if err := Check(a, Write); err != nil {
+// CheckOwned is Check for one thing of the kind res that maker made: what is
+// somebody else's takes the right to change things of others, too. What a
+// program made is its own where no person acts.
+func (c *Checker) CheckOwned(a domain.Actor, res permit.Resource, act permit.Action, maker domain.UserID) error {
+	if err := c.Check(a, res, act); err != nil || maker == a.User {
 		return err
 	}
-	if owner == a.User {
-		return nil
+	if others, ok := permit.OfOthers(res); ok {
+		return c.Check(a, others, act)
 	}
-	return Check(a, WriteAny)
-}
-
-// CheckOperator returns a fault.Denied error unless a may do what concerns the
-// whole installation. first is the person who registered first here, who owns
-// it; empty where nobody has.
-func CheckOperator(a domain.Actor, first domain.UserID) error {
-	if err := Check(a, Read); err != nil {
-		return err
-	}
-	if a.Operator || first != "" && a.User == first {
-		return nil
-	}
-	return fault.New(fault.Denied, "not_operator", "Only the owner of this installation may do this.")
+	return nil
 }

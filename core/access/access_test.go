@@ -6,39 +6,49 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
-func TestWhoMayDoWhat(t *testing.T) {
+func TestThePolicyDecides(t *testing.T) {
 	t.Parallel()
-	actions := []access.Action{
-		access.Read, access.Write, access.WriteAny, access.ManageChannels, access.ManageJobs, access.Approve, access.ManageOrganization,
-	}
-	want := map[domain.Role][7]bool{
-		domain.RoleOwner:  {true, true, true, true, true, true, true},
-		domain.RoleAdmin:  {true, true, true, true, true, true, true},
-		domain.RoleUser:   {true, true},
-		domain.RoleViewer: {true},
-		"":                {},
-		"OWNER":           {},
-	}
-	for role, may := range want {
-		for i, act := range actions {
-			a := domain.Actor{Organization: "o", User: "u", Role: role}
-			if got := access.Check(a, act) == nil; got != may[i] {
-				t.Errorf("%q %s: got %t, want %t", role, act, got, may[i])
-			}
-			if a.Organization = ""; fault.KindOf(access.Check(a, act)) != fault.Unauthenticated {
-				t.Errorf("%q %s is allowed outside of every organization", role, act)
+	policy := permit.Default()
+	c := access.New(policy)
+	for _, role := range append(permit.Roles(), "", "OWNER") {
+		for _, res := range append(permit.Resources(), "") {
+			for _, act := range append(permit.Actions(), "fly") {
+				a := domain.Actor{Organization: "o", User: "u", Role: role}
+				want := fault.Denied
+				if policy.May("o", role, res, act) {
+					want = ""
+				}
+				if got := fault.KindOf(c.Check(a, res, act)); got != want {
+					t.Errorf("%q %s %s: got %q, want %q", role, res, act, got, want)
+				}
+				if a.Organization = ""; fault.KindOf(c.Check(a, res, act)) != fault.Unauthenticated {
+					t.Errorf("%q %s %s is allowed outside of every organization", role, res, act)
+				}
 			}
 		}
 	}
-	if access.Check(domain.System("o"), "fly") == nil {
-		t.Error("an action that nobody knows is allowed")
+}
+
+func TestAnOrganizationMayHaveRulesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	policy, err := permit.Parse("p, role:user, here, channels, create\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := access.New(policy)
+	for org, want := range map[domain.OrganizationID]fault.Kind{"here": "", "there": fault.Denied} {
+		if got := fault.KindOf(c.Check(domain.Actor{Organization: org, Role: domain.RoleUser}, permit.Channels, permit.Create)); got != want {
+			t.Errorf("%s: got %q, want %q", org, got, want)
+		}
 	}
 }
 
 func TestOwnThings(t *testing.T) {
 	t.Parallel()
+	c := access.New(permit.Default())
 	cases := map[string]struct {
 		role        domain.Role
 		user, owner domain.UserID
@@ -53,29 +63,37 @@ func TestOwnThings(t *testing.T) {
 	}
 	for name, tc := range cases {
 		a := domain.Actor{Organization: "o", User: tc.user, Role: tc.role}
-		if got := fault.KindOf(access.CheckOwned(a, tc.owner)); got != tc.want {
-			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		for _, res := range []permit.Resource{permit.Posts, permit.Media} {
+			if got := fault.KindOf(c.CheckOwned(a, res, permit.Update, tc.owner)); got != tc.want {
+				t.Errorf("%s, %s: got %q, want %q", name, res, got, tc.want)
+			}
 		}
+	}
+	admin := domain.Actor{Organization: "o", User: "a", Role: domain.RoleAdmin}
+	if err := c.CheckOwned(admin, permit.Channels, permit.Update, "b"); err != nil {
+		t.Errorf("got %v, want no difference between owners where there is none", err)
 	}
 }
 
-func TestWhoOwnsTheInstallation(t *testing.T) {
+func TestOperators(t *testing.T) {
 	t.Parallel()
+	c := access.New(permit.Default())
 	cases := map[string]struct {
-		a     domain.Actor
-		first domain.UserID
-		want  fault.Kind
+		a    domain.Actor
+		want fault.Kind
 	}{
-		"the first person":             {domain.Actor{Organization: "o", User: "a", Role: domain.RoleUser}, "a", ""},
-		"an owner of an organization":  {domain.Actor{Organization: "o", User: "b", Role: domain.RoleOwner}, "a", fault.Denied},
-		"a program for a tenant":       {domain.System("o"), "a", fault.Denied},
-		"a program where nobody is":    {domain.System("o"), "", fault.Denied},
-		"a program that says so":       {domain.Actor{Organization: "o", Role: domain.RoleOwner, Operator: true}, "", ""},
-		"the first person, not inside": {domain.Actor{User: "a"}, "a", fault.Unauthenticated},
+		"a viewer who owns it":        {domain.Actor{Organization: "o", User: "a", Role: domain.RoleViewer, Operator: true}, ""},
+		"an owner of an organization": {domain.Actor{Organization: "o", User: "b", Role: domain.RoleOwner}, fault.Denied},
+		"a program for a tenant":      {domain.System("o"), fault.Denied},
+		"a program that says so":      {domain.Actor{Organization: "o", Role: domain.RoleOwner, Operator: true}, ""},
+		"one who is in none":          {domain.Actor{User: "a", Operator: true}, fault.Unauthenticated},
 	}
 	for name, tc := range cases {
-		if got := fault.KindOf(access.CheckOperator(tc.a, tc.first)); got != tc.want {
+		if got := fault.KindOf(c.Check(tc.a, permit.Installation, permit.Update)); got != tc.want {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
 		}
+	}
+	if c.Check(cases["a viewer who owns it"].a, permit.Posts, permit.Create) == nil {
+		t.Error("who owns the installation may write in an organization where they only read")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/identity"
@@ -49,6 +50,7 @@ const (
 // own accounts; then people cannot register or sign in here.
 type Config struct {
 	Store        store.Store
+	Access       *access.Checker
 	Hasher       password.Hasher
 	Registration Registration
 	// Identities are the services at which people may prove who they are. Their
@@ -273,6 +275,22 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
 // person who left the organization is Unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
 	return authenticate(ctx, s.cfg.Store, user, org)
+}
+
+// AsOperator is a with the mark of those who may act for the whole
+// installation, if a is the person who registered first here.
+func (s *Service) AsOperator(ctx context.Context, a domain.Actor) (domain.Actor, error) {
+	return AsOperator(ctx, s.cfg.Store, a)
+}
+
+// AsOperator is Service.AsOperator, as r has it now.
+func AsOperator(ctx context.Context, r store.Repos, a domain.Actor) (domain.Actor, error) {
+	first, err := r.Users().First(ctx)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return a, fmt.Errorf("who owns the installation: %w", err)
+	}
+	a.Operator = a.Operator || first.ID != "" && a.User == first.ID
+	return a, nil
 }
 
 func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {

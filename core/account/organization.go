@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // maxLateWindow bounds how late a post may be.
@@ -26,7 +26,7 @@ type OrganizationSettings struct {
 // ConfigureOrganization replaces the settings of the actor's organization. They
 // hold for everything that has not begun to be published. Errors: Invalid.
 func (s *Service) ConfigureOrganization(ctx context.Context, a domain.Actor, in OrganizationSettings) (domain.Organization, error) {
-	if err := access.Check(a, access.ManageOrganization); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Organization, permit.Update); err != nil {
 		return domain.Organization{}, err
 	}
 	if in.LateWindow < 0 || in.LateWindow > maxLateWindow {

@@ -32,3 +32,29 @@ func TestConfigureAnOrganization(t *testing.T) {
 		t.Errorf("got %+v and %v, want what the admin set", o, err)
 	}
 }
+
+func TestThePersonWhoCameFirstOwnsTheInstallation(t *testing.T) {
+	t.Parallel()
+	e := enginetest.New(t)
+	if a, err := e.Accounts.AsOperator(t.Context(), e.Owner); err != nil || a.Operator {
+		t.Errorf("a program where nobody is: got %+v, %v", a, err)
+	}
+	first := register(t, e)
+	e.Clock.Advance(time.Second)
+	in := ann()
+	in.Email = "bob@example.com"
+	second, err := e.Accounts.Register(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := e.Owner
+	program.Operator = true
+	for name, tc := range map[string]struct {
+		a    domain.Actor
+		want bool
+	}{"the first": {first.Actor(), true}, "the second": {second.Actor(), false}, "a program": {e.Owner, false}, "a program that says so": {program, true}} {
+		if a, err := e.Accounts.AsOperator(t.Context(), tc.a); err != nil || a.Operator != tc.want {
+			t.Errorf("%s: got %+v, %v; want %t", name, a, err, tc.want)
+		}
+	}
+}

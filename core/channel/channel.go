@@ -18,6 +18,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/unblock"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
@@ -37,6 +38,7 @@ const (
 // and Concurrency are required.
 type Config struct {
 	Store   store.Store
+	Access  *access.Checker
 	Sealer  seal.Sealer
 	Catalog *Catalog
 	Tokens  TokenSource
@@ -84,7 +86,7 @@ func (s *Service) Catalog() *Catalog { return s.cfg.Catalog }
 
 // List returns the channels of the actor's organization that match.
 func (s *Service) List(ctx context.Context, a domain.Actor, f store.ChannelFilter) ([]domain.Channel, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Read); err != nil {
 		return nil, err
 	}
 	out, err := s.cfg.Store.Channels().List(ctx, a.Organization, f)
@@ -96,7 +98,7 @@ func (s *Service) List(ctx context.Context, a domain.Actor, f store.ChannelFilte
 
 // Get returns one channel, or a NotFound fault.
 func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Read); err != nil {
 		return domain.Channel{}, err
 	}
 	ch, err := s.cfg.Store.Channels().Get(ctx, a.Organization, id)
@@ -109,7 +111,7 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.ChannelID) 
 // GetMany returns those of ids that exist, in any order and in one query, also
 // the ones that were disconnected: what was published there names them.
 func (s *Service) GetMany(ctx context.Context, a domain.Actor, ids []domain.ChannelID) ([]domain.Channel, error) {
-	if err := access.Check(a, access.Read); err != nil || len(ids) == 0 {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Read); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	out, err := s.cfg.Store.Channels().GetMany(ctx, a.Organization, ids)
@@ -134,7 +136,7 @@ func missing(err error, id domain.ChannelID) error {
 // account that is connected already is connected again: same channel, new
 // credential.
 func (s *Service) ConnectForm(ctx context.Context, a domain.Actor, id domain.ProviderID, values map[string]string) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Create); err != nil {
 		return domain.Channel{}, err
 	}
 	pf, err := s.cfg.Catalog.Get(id)
@@ -182,7 +184,7 @@ type kept struct {
 // Begin starts to connect an account through a page of its platform. callback
 // is the address that the platform sends the person back to.
 func (s *Service) Begin(ctx context.Context, a domain.Actor, id domain.ProviderID, callback string, values map[string]string) (Started, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Create); err != nil {
 		return Started{}, err
 	}
 	pf, err := s.cfg.Catalog.Get(id)
@@ -265,7 +267,7 @@ func (s *Service) Finish(ctx context.Context, id domain.ProviderID, state string
 // Adopt makes a channel of an account whose tokens the embedding program keeps
 // itself; see TokenSource. conn.Credential is not used.
 func (s *Service) Adopt(ctx context.Context, a domain.Actor, id domain.ProviderID, conn social.Connection) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Create); err != nil {
 		return domain.Channel{}, err
 	}
 	pf, err := s.cfg.Catalog.Get(id)
@@ -357,7 +359,7 @@ func (s *Service) resume(ctx context.Context, r store.Repos, ch domain.Channel, 
 // Disconnect takes a channel away and forgets its credential. What was to go
 // out on it is blocked, and goes on if the account is connected again in time.
 func (s *Service) Disconnect(ctx context.Context, a domain.Actor, id domain.ChannelID) error {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Delete); err != nil {
 		return err
 	}
 	ch, err := s.Get(ctx, a, id)
@@ -400,7 +402,7 @@ func (s *Service) revoke(ctx context.Context, ch domain.Channel) {
 // RefreshToken renews the credential of a channel now. A channel that waited to
 // be connected again goes on if that works.
 func (s *Service) RefreshToken(ctx context.Context, a domain.Actor, id domain.ChannelID) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
 	ch, err := s.Get(ctx, a, id)

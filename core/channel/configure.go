@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // maxGap bounds the gap that people choose.
@@ -16,7 +16,7 @@ const maxGap = 24 * time.Hour
 // the installation and the platform, which may always ask for more. It counts
 // from the next change on. Errors: Invalid, NotFound.
 func (s *Service) SetGap(ctx context.Context, a domain.Actor, id domain.ChannelID, gap time.Duration) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
 	if gap < 0 || gap > maxGap {

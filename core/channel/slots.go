@@ -4,16 +4,16 @@ import (
 	"context"
 	"slices"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // SetSlots replaces the weekly posting times of a channel, on the clocks of its
 // organization's zone. What is queued already stays where it is. Errors: Invalid
 // with all problems, NotFound.
 func (s *Service) SetSlots(ctx context.Context, a domain.Actor, id domain.ChannelID, slots []domain.Slot) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
 	if err := fault.Check(domain.ValidateSlots(slots)); err != nil {

@@ -7,10 +7,10 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -30,7 +30,7 @@ type Answer struct {
 // is not, it is sent again: that is the one way in which Crier may publish
 // something a second time, and a person has asked for it.
 func (s *Service) Settle(ctx context.Context, a domain.Actor, post domain.PostID, id domain.DeliveryID, ans Answer) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return View{}, err
 	}
 	if err := fault.Check(ans.problems()); err != nil {
@@ -62,12 +62,12 @@ func (s *Service) published(ctx context.Context, r store.Repos, p domain.Post, d
 func (s *Service) onDelivery(ctx context.Context, a domain.Actor, post domain.PostID, id domain.DeliveryID, what string,
 	change func(context.Context, store.Repos, domain.Post, domain.Delivery, time.Time) (domain.Delivery, error),
 ) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return View{}, err
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		p, err := s.lock(ctx, r, a, post, 0)
+		p, err := s.lock(ctx, r, a, permit.Update, post, 0)
 		if err != nil {
 			return err
 		}

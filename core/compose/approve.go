@@ -7,11 +7,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/unblock"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -43,7 +43,7 @@ func (s Seen) problems() []fault.Problem {
 // had counts no more. note is for whoever looks at it. It is a Conflict fault
 // "too_late" while a change is on its way.
 func (s *Service) RequestApproval(ctx context.Context, a domain.Actor, id domain.PostID, note string) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return View{}, err
 	}
 	return s.rule(ctx, a, id, Seen{}, domain.Approval{State: domain.ApprovalRequested, Note: note}, domain.EventApprovalRequested)
@@ -53,7 +53,7 @@ func (s *Service) RequestApproval(ctx context.Context, a domain.Actor, id domain
 // waits for that goes on at once, or is missed if it is too late. Another
 // content or version is a Stale fault.
 func (s *Service) Approve(ctx context.Context, a domain.Actor, id domain.PostID, seen Seen) (View, error) {
-	if err := access.Check(a, access.Approve); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Approvals, permit.Update); err != nil {
 		return View{}, err
 	}
 	if err := fault.Check(seen.problems()); err != nil {
@@ -67,7 +67,7 @@ func (s *Service) Approve(ctx context.Context, a domain.Actor, id domain.PostID,
 // content or version than the actor has seen is a Stale fault; it is a Conflict
 // fault "too_late" while a change is on its way.
 func (s *Service) Reject(ctx context.Context, a domain.Actor, id domain.PostID, seen Seen, note string) (View, error) {
-	if err := access.Check(a, access.Approve); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Approvals, permit.Update); err != nil {
 		return View{}, err
 	}
 	if err := fault.Check(seen.problems()); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) rule(ctx context.Context, a domain.Actor, id domain.PostID, se
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		p, err := s.lock(ctx, r, a, id, seen.Version)
+		p, err := s.lock(ctx, r, a, permit.Update, id, seen.Version)
 		if err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (s *Service) obey(d *domain.Delivery, p domain.Post, org domain.Organizatio
 func (pl *plan) judge(a domain.Actor, p *domain.Post, before string) domain.EventKind {
 	e := edit{
 		old: p.Approval, draft: p.State == domain.PostDraft, review: pl.in.Review, own: p.Author == a.User,
-		mayApprove: access.Check(a, access.Approve) == nil,
+		mayApprove: pl.mayApprove,
 	}
 	next := domain.Approval{Hash: p.ContentHash(), Review: e.old.Review || e.review, By: a.User, At: pl.now}
 	e.needed = pl.org.RequireApproval || next.Review

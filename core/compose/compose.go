@@ -18,6 +18,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -74,6 +75,7 @@ type View struct {
 // Published are required.
 type Config struct {
 	Store   store.Store
+	Access  *access.Checker
 	Catalog *channel.Catalog
 	Media   *media.Service
 	Journal *journal.Journal
@@ -100,7 +102,7 @@ func New(cfg Config) *Service { return &Service{cfg: cfg} }
 // Validate reports every problem that Create would refuse in with, and saves
 // nothing.
 func (s *Service) Validate(ctx context.Context, a domain.Actor, in Input) ([]fault.Problem, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
 	_, problems, err := s.plan(ctx, s.cfg.Store, a, in)
@@ -111,7 +113,7 @@ func (s *Service) Validate(ctx context.Context, a domain.Actor, in Input) ([]fau
 // its channels. Either all of it is kept or nothing. Errors: Invalid with all
 // problems.
 func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Create); err != nil {
 		return View{}, err
 	}
 	var out View
@@ -148,7 +150,7 @@ func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, e
 // to a platform: then it is a Conflict fault "too_late". version, if not 0, must
 // be the post's version, or the answer is a Stale fault.
 func (s *Service) Update(ctx context.Context, a domain.Actor, id domain.PostID, version int, in Input) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return View{}, err
 	}
 	var out View
@@ -203,7 +205,7 @@ func (s *Service) checked(ctx context.Context, r store.Repos, a domain.Actor, in
 // open locks a post that may be edited and lists its deliveries. An edit changes
 // those that publish it, and none that follow.
 func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (p domain.Post, own, following []domain.Delivery, err error) {
-	if p, err = s.lock(ctx, r, a, id, version); err != nil {
+	if p, err = s.lock(ctx, r, a, permit.Update, id, version); err != nil {
 		return p, nil, nil, err
 	}
 	if p, err = s.bookMissed(ctx, r, p, domain.Instant(s.cfg.Now())); err != nil {
@@ -217,14 +219,14 @@ func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id do
 	return p, own, following, editable(p, own)
 }
 
-// lock loads a post that the actor may change and keeps others from changing it
+// lock loads a post that the actor may do act to and keeps others from changing it
 // until the transaction ends.
-func (s *Service) lock(ctx context.Context, r store.Repos, a domain.Actor, id domain.PostID, version int) (domain.Post, error) {
+func (s *Service) lock(ctx context.Context, r store.Repos, a domain.Actor, act permit.Action, id domain.PostID, version int) (domain.Post, error) {
 	p, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
 		if p.State == domain.PostDeleted {
 			return fault.ErrNotFound
 		}
-		if err := access.CheckOwned(a, p.Author); err != nil {
+		if err := s.cfg.Access.CheckOwned(a, permit.Posts, act, p.Author); err != nil {
 			return err
 		}
 		if version != 0 && p.Version != version {
@@ -362,12 +364,12 @@ func (s *Service) delivery(p domain.Post, ch domain.ChannelID, provider domain.P
 // Delete withdraws a post: nothing of it that has not gone out will. What is out
 // on a platform stays there. While a change is on its way it is a Conflict.
 func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, version int) error {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Delete); err != nil {
 		return err
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if _, err := s.lock(ctx, r, a, id, version); err != nil {
+		if _, err := s.lock(ctx, r, a, permit.Delete, id, version); err != nil {
 			return err
 		}
 		deliveries, err := r.Deliveries().OfPosts(ctx, a.Organization, id)
@@ -415,12 +417,12 @@ func (s *Service) withdraw(ctx context.Context, r store.Repos, d domain.Delivery
 // ones that are out, unknown or waiting are left alone, and so are, of a post
 // that recurs, those of earlier occurrences: they would all go out at once.
 func (s *Service) TryAgain(ctx context.Context, a domain.Actor, id domain.PostID) (View, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return View{}, err
 	}
 	now := domain.Instant(s.cfg.Now())
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		p, err := s.lock(ctx, r, a, id, 0)
+		p, err := s.lock(ctx, r, a, permit.Update, id, 0)
 		if err != nil {
 			return err
 		}
@@ -477,7 +479,7 @@ func latestFailed(ds []domain.Delivery) []domain.Delivery {
 
 // Get returns a post with its deliveries and attempts, or a NotFound fault.
 func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (View, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return View{}, err
 	}
 	p, err := s.cfg.Store.Posts().Get(ctx, a.Organization, id)
@@ -509,7 +511,7 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (Vi
 
 // List returns the posts that match f, with their deliveries, in two queries.
 func (s *Service) List(ctx context.Context, a domain.Actor, f store.PostFilter) ([]View, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
 	posts, err := s.cfg.Store.Posts().List(ctx, a.Organization, f)

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -38,7 +38,7 @@ type Failures struct {
 // Causes groups the failures that match f by their cause, the most frequent
 // first.
 func (s *Service) Causes(ctx context.Context, a domain.Actor, f store.FailureFilter) ([]Failures, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
 	groups, err := s.cfg.Store.Deliveries().FailureGroups(ctx, a.Organization, f)
@@ -58,7 +58,7 @@ func (s *Service) Causes(ctx context.Context, a domain.Actor, f store.FailureFil
 
 // ListFailures returns the failures that match f, the newest first.
 func (s *Service) ListFailures(ctx context.Context, a domain.Actor, f store.FailureFilter, p store.Page) ([]domain.Delivery, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
 	ds, err := s.cfg.Store.Deliveries().ListFailures(ctx, a.Organization, f, p)
@@ -98,7 +98,7 @@ type Retried struct {
 // transactions: what was taken up stays so when a later one fails. It may be
 // repeated; a second call finds nothing. Errors: Invalid.
 func (s *Service) RetryCause(ctx context.Context, a domain.Actor, f store.FailureFilter, dry bool) (Retried, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Update); err != nil {
 		return Retried{}, err
 	}
 	if err := fault.Check(retryProblems(f)); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) RetryCause(ctx context.Context, a domain.Actor, f store.Failur
 	if len(f.States) == 0 {
 		f.States = retryable()
 	}
-	if access.Check(a, access.WriteAny) != nil {
+	if s.cfg.Access.Check(a, permit.PostsOfOthers, permit.Update) != nil {
 		f.Author = a.User
 	}
 	run := &retry{Service: s, actor: a, filter: f, dry: dry, now: domain.Instant(s.cfg.Now()), active: map[domain.ChannelID]bool{}}
@@ -261,7 +261,7 @@ func (t *retry) lockAll(ctx context.Context, r store.Repos, ds []domain.Delivery
 		named[d.Post] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(named)) {
-		p, err := t.lock(ctx, r, t.actor, id, 0)
+		p, err := t.lock(ctx, r, t.actor, permit.Update, id, 0)
 		switch {
 		case err == nil:
 			there[id] = p

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crierhq/crier/ports/permit"
+
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/store"
@@ -17,7 +19,10 @@ const pastGrace = time.Minute
 
 // plan is an Input that was looked at: what it names, and when it is due.
 type plan struct {
-	in   Input
+	in Input
+	// mayApprove says whether the actor may approve what they write.
+	mayApprove bool
+
 	org  domain.Organization
 	now  time.Time
 	due  time.Time
@@ -39,7 +44,10 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 			in.When = At
 		}
 	}
-	pl := plan{in: in, now: domain.Instant(s.cfg.Now())}
+	pl := plan{
+		in: in, now: domain.Instant(s.cfg.Now()),
+		mayApprove: s.cfg.Access.Check(a, permit.Approvals, permit.Update) == nil,
+	}
 	org, err := r.Organizations().Get(ctx, a.Organization)
 	if err != nil {
 		return pl, nil, err

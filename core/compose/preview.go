@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 )
 
 // MaxPreview is how many times Preview returns at most.
@@ -31,7 +31,7 @@ type PreviewInput struct {
 // saved now. It is what will happen: the schedule is made by the same function.
 // Errors: Invalid with all problems, NotFound for the post.
 func (s *Service) Preview(ctx context.Context, a domain.Actor, in PreviewInput) ([]domain.Occurrence, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
 	org, err := s.cfg.Store.Organizations().Get(ctx, a.Organization)

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -110,7 +110,7 @@ const maxFreeSlots = 100
 // is queued now gets the first of them. There are none for a channel without
 // posting times.
 func (s *Service) FreeSlots(ctx context.Context, a domain.Actor, id domain.ChannelID, n int) ([]time.Time, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Read); err != nil {
 		return nil, err
 	}
 	ch, err := s.cfg.Store.Channels().Get(ctx, a.Organization, id)

@@ -59,6 +59,9 @@ const (
 	RoleViewer Role = "viewer" // reads
 )
 
+// Roles lists the roles of members, from most to least.
+func Roles() []Role { return []Role{RoleOwner, RoleAdmin, RoleUser, RoleViewer} }
+
 // Member is a person's place in an organization.
 type Member struct {
 	Organization OrganizationID

@@ -16,6 +16,7 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -93,11 +94,12 @@ type Runner interface {
 
 // Config is what the service needs. All fields are required.
 type Config struct {
-	Store store.Store
-	Kinds *Registry
-	Log   *slog.Logger
-	Now   func() time.Time
-	NewID func() string
+	Store  store.Store
+	Access *access.Checker
+	Kinds  *Registry
+	Log    *slog.Logger
+	Now    func() time.Time
+	NewID  func() string
 	// Owner names this process.
 	Owner string
 	// Wake tells workers that there may be something to do.
@@ -150,7 +152,7 @@ func (s *Service) Enqueue(ctx context.Context, js ...domain.Job) error {
 // first.
 func (s *Service) Dead(ctx context.Context, a domain.Actor, p domain.JobPage) ([]domain.Job, error) {
 	var out []domain.Job
-	err := s.dead(a, func(q queue.DeadLetters) (err error) {
+	err := s.dead(a, permit.Read, func(q queue.DeadLetters) (err error) {
 		out, err = q.List(ctx, a.Organization, p)
 		return err
 	})
@@ -160,7 +162,7 @@ func (s *Service) Dead(ctx context.Context, a domain.Actor, p domain.JobPage) ([
 // Replay runs a job that failed for good again, with all its attempts. It is a
 // Conflict if it has not failed, or if another one took its place by now.
 func (s *Service) Replay(ctx context.Context, a domain.Actor, id domain.JobID) error {
-	err := s.dead(a, func(q queue.DeadLetters) error { return q.Replay(ctx, a.Organization, id) })
+	err := s.dead(a, permit.Update, func(q queue.DeadLetters) error { return q.Replay(ctx, a.Organization, id) })
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Conflict && f.Code == "" { // of the key
 		return fault.New(fault.Conflict, "job_replaced", "A newer job does the same by now. Drop this one instead.")
 	}
@@ -173,12 +175,12 @@ func (s *Service) Replay(ctx context.Context, a domain.Actor, id domain.JobID) e
 
 // Drop deletes a job that failed for good; any other is a Conflict.
 func (s *Service) Drop(ctx context.Context, a domain.Actor, id domain.JobID) error {
-	return s.dead(a, func(q queue.DeadLetters) error { return q.Drop(ctx, a.Organization, id) })
+	return s.dead(a, permit.Delete, func(q queue.DeadLetters) error { return q.Drop(ctx, a.Organization, id) })
 }
 
-// dead does what a wants with the dead letters.
-func (s *Service) dead(a domain.Actor, do func(queue.DeadLetters) error) error {
-	if err := access.Check(a, access.ManageJobs); err != nil {
+// dead does act to the dead letters of the organization of a.
+func (s *Service) dead(a domain.Actor, act permit.Action, do func(queue.DeadLetters) error) error {
+	if err := s.cfg.Access.Check(a, permit.Jobs, act); err != nil {
 		return err
 	}
 	q, err := s.over(s.cfg.Store)

@@ -22,6 +22,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/ports/blob"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -38,6 +39,7 @@ const (
 // pull cannot be served.
 type Config struct {
 	Store    store.Store
+	Access   *access.Checker
 	Blobs    blob.Bucket
 	Journal  *journal.Journal
 	Log      *slog.Logger
@@ -59,7 +61,7 @@ func New(cfg Config) *Service { return &Service{cfg: cfg} }
 // not contradict the bytes. Errors: Invalid, TooLarge, Unsupported; nothing is
 // kept then.
 func (s *Service) Upload(ctx context.Context, a domain.Actor, name, claimed, alt string, r io.Reader) (domain.Media, error) {
-	if err := access.Check(a, access.Write); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Media, permit.Create); err != nil {
 		return domain.Media{}, err
 	}
 	name = cleanName(name)
@@ -176,7 +178,7 @@ func cleanName(name string) string {
 
 // Get returns one file's facts, or a NotFound fault.
 func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.MediaID) (domain.Media, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Media, permit.Read); err != nil {
 		return domain.Media{}, err
 	}
 	m, err := s.cfg.Store.Media().Get(ctx, a.Organization, id)
@@ -191,7 +193,7 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.MediaID) (d
 
 // List returns the files of the actor's organization, the newest first.
 func (s *Service) List(ctx context.Context, a domain.Actor, p store.Page) ([]domain.Media, error) {
-	if err := access.Check(a, access.Read); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Media, permit.Read); err != nil {
 		return nil, err
 	}
 	out, err := s.cfg.Store.Media().List(ctx, a.Organization, p)
@@ -216,7 +218,7 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.MediaID)
 	if err != nil {
 		return err
 	}
-	if err := access.CheckOwned(a, m.CreatedBy); err != nil {
+	if err := s.cfg.Access.CheckOwned(a, permit.Media, permit.Delete, m.CreatedBy); err != nil {
 		return err
 	}
 	now := domain.Instant(s.cfg.Now())

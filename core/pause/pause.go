@@ -15,10 +15,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/account"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/unblock"
+	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -44,6 +46,7 @@ type saved struct {
 // Config is what the service needs. All fields but LateWindow are required.
 type Config struct {
 	Store   store.Store
+	Access  *access.Checker
 	Journal *journal.Journal
 	Now     func() time.Time
 	// LateWindow holds where an organization sets nothing; zero: the default.
@@ -100,11 +103,11 @@ func (s *Service) ResumeInstallation(ctx context.Context, a domain.Actor) (domai
 func (s *Service) setInstallation(ctx context.Context, a domain.Actor, change func(*domain.Pause)) (domain.Pause, error) {
 	var out domain.Pause
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		first, err := r.Users().First(ctx)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		a, err := account.AsOperator(ctx, r, a)
+		if err != nil {
 			return err
 		}
-		if err := access.CheckOperator(a, first.ID); err != nil {
+		if err := s.cfg.Access.Check(a, permit.Installation, permit.Update); err != nil {
 			return err
 		}
 		if out, err = Installation(ctx, r); err != nil {
@@ -167,7 +170,7 @@ func (s *Service) ResumeOrganization(ctx context.Context, a domain.Actor) (domai
 }
 
 func (s *Service) setOrganization(ctx context.Context, a domain.Actor, kind domain.EventKind, change func(*domain.Pause) bool) (domain.Organization, error) {
-	if err := access.Check(a, access.ManageOrganization); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Organization, permit.Update); err != nil {
 		return domain.Organization{}, err
 	}
 	var out domain.Organization
@@ -209,7 +212,7 @@ func (s *Service) ResumeChannel(ctx context.Context, a domain.Actor, id domain.C
 }
 
 func (s *Service) setChannel(ctx context.Context, a domain.Actor, id domain.ChannelID, kind domain.EventKind, change func(*domain.Pause) bool) (domain.Channel, error) {
-	if err := access.Check(a, access.ManageChannels); err != nil {
+	if err := s.cfg.Access.Check(a, permit.Channels, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
 	now := domain.Instant(s.cfg.Now())

@@ -19,6 +19,7 @@ import (
 	"github.com/crierhq/crier/adapters/aesseal"
 	"github.com/crierhq/crier/adapters/argon2password"
 	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/adapters/casbinpermit"
 	"github.com/crierhq/crier/adapters/diskblob"
 	"github.com/crierhq/crier/adapters/guardhttp"
 	"github.com/crierhq/crier/adapters/httpapi"
@@ -176,8 +177,13 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 	if err != nil {
 		return wired{}, err
 	}
+	permissions, err := casbinpermit.New(casbinpermit.Config{})
+	if err != nil {
+		return wired{}, err
+	}
 	cfg := core.Config{
-		Store: st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
+		Permissions: permissions,
+		Store:       st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
 		Registration: core.Registration(a.cfg.Accounts.Registration),
 		MediaURL:     a.mediaURL(),
 		Recur:        rrulerecur.New(),
