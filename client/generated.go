@@ -412,6 +412,9 @@ type Delivery struct {
 	// Items One for each item; without an id where it is not out.
 	Items []Published `json:"items"`
 
+	// NextAt When it is worked on next, such as when it is tried again; absent where it is at an end or waits for a person.
+	NextAt time.Time `json:"nextAt,omitempty,omitzero"`
+
 	// Occurrence Which occurrence of a post that repeats it is: what the clocks of its zone show then.
 	//
 	// Examples: 2030-03-26T09:00:00

@@ -61,6 +61,7 @@ type deliveryBody struct {
 	DueAt       string          `json:"dueAt" format:"date-time"`
 	Reason      *reasonBody     `json:"reason,omitempty" doc:"Why it is where it is."`
 	Items       []publishedBody `json:"items" nullable:"false" doc:"One for each item; without an id where it is not out."`
+	NextAt      string          `json:"nextAt,omitempty" format:"date-time" doc:"When it is worked on next, such as when it is tried again; absent where it is at an end or waits for a person."`
 	UpdatedAt   string          `json:"updatedAt" format:"date-time"`
 }
 
@@ -153,7 +154,7 @@ func fromItems(items []domain.Item) []itemBody {
 func fromDelivery(d domain.Delivery, ch domain.Channel) deliveryBody {
 	out := deliveryBody{
 		ID: string(d.ID), Integration: toRef(ch), State: string(d.State), Occurrence: d.Occurrence, DueAt: stamp(d.DueAt), Reason: fromReason(d.Reason),
-		Items: make([]publishedBody, len(d.Parts)), UpdatedAt: stamp(d.UpdatedAt), Follows: string(d.Follows), Action: "publish",
+		Items: make([]publishedBody, len(d.Parts)), NextAt: stamp(d.WakeAt), UpdatedAt: stamp(d.UpdatedAt), Follows: string(d.Follows), Action: "publish",
 	}
 	if d.Follows != "" {
 		out.Rule, out.Action = &d.Rule, string(d.Action)

@@ -120,12 +120,12 @@ func TestLateEditsAndRetries(t *testing.T) {
 	_, _, err := f.eng.Tick(t.Context())
 	must(t, err)
 	failed := f.ok(200, f.ann, "GET", path, nil)
-	if failed.text("state") != "attention" || failed.text("deliveries.0.reason.message") != "The platform does not like this text." || failed.text("attempts.0.result") != "refused" {
-		t.Fatalf("got %s, want why it failed", failed.body)
+	if failed.text("state") != "attention" || failed.text("deliveries.0.reason.message") != "The platform does not like this text." || failed.text("attempts.0.result") != "refused" || failed.text("deliveries.0.nextAt") != "" {
+		t.Fatalf("got %s, want why it failed, and nothing planned", failed.body)
 	}
 	retried := f.ok(200, f.ann, "POST", path+"/retry", nil)
-	if retried.text("deliveries.0.state") != "scheduled" {
-		t.Errorf("got %s, want it scheduled", retried.body)
+	if d := "deliveries.0."; retried.text(d+"state") != "scheduled" || retried.text(d+"nextAt") == "" || retried.text(d+"nextAt") != retried.text(d+"dueAt") {
+		t.Errorf("got %s, want it scheduled, and worked on when it is due", retried.body)
 	}
 	out := f.ok(201, f.ann, "POST", "/posts", map[string]any{"content": "fine", "integrations": []string{f.channel}, "type": "now"})
 	f.drain() // at the pace of the channel

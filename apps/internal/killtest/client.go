@@ -148,6 +148,7 @@ type delivery struct {
 	ID     string
 	State  domain.DeliveryState
 	Reason struct{ Code, Message string }
+	NextAt time.Time
 	Items  []item
 }
 

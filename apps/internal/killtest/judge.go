@@ -66,7 +66,7 @@ func (j *court) post(b booked, r record) {
 	name += ", which is " + string(state) + ","
 	switch {
 	case !state.NeedsAttention() && state != domain.DeliveryPublished:
-		j.find("LOST: %s has come to no end", name)
+		j.find("LOST: %s has come to no end%s", name, waits(r))
 	case state == domain.DeliveryPublished:
 		j.published(name, r, out)
 	case len(out) > 0 && state != domain.DeliveryUnknown:
@@ -74,6 +74,22 @@ func (j *court) post(b booked, r record) {
 	}
 	j.attempts(name, r, out)
 	j.timeline(name, r)
+}
+
+// waits says what a post that has come to no end waits for.
+func waits(r record) string {
+	d := r.Deliveries[0]
+	s := fmt.Sprintf(" after %d attempts", len(r.Attempts))
+	if n := len(r.Attempts); n > 0 {
+		s += fmt.Sprintf(", the last of which began at %s and is %s", r.Attempts[n-1].StartedAt.Format(time.TimeOnly), r.Attempts[n-1].Result)
+	}
+	if d.Reason.Code != "" {
+		s += fmt.Sprintf(": %s (%s)", d.Reason.Code, d.Reason.Message)
+	}
+	if d.NextAt.IsZero() {
+		return s + "; nothing is planned for it"
+	}
+	return s + fmt.Sprintf("; it is looked at next at %s", d.NextAt.Format(time.TimeOnly))
 }
 
 // placed checks where and when a post went out.

@@ -82,6 +82,12 @@ func TestJudgeFinds(t *testing.T) {
 		}, "DOUBLE: post #0 (post-0) was accepted 2 times"},
 		"a loss":            {func(w *world) { w.ledger.statuses = w.ledger.statuses[1:] }, "was never accepted"},
 		"no end":            {func(w *world) { w.turn(domain.DeliveryScheduled) }, "LOST: post #0 (post-0), which is scheduled, has come to no end"},
+		"no end, with what it waits for": {func(w *world) {
+			w.turn(domain.DeliveryPublishing)
+			d := &w.said[0].Deliveries[0]
+			d.Reason.Code, d.Reason.Message, d.NextAt = "outcome_unknown", "It was lost.", noon.Add(time.Minute)
+		}, "after 2 attempts, the last of which began at 12:00:01 and is unknown: outcome_unknown (It was lost.); it is looked at next at 12:01:00"},
+		"no end, forgotten": {func(w *world) { w.turn(domain.DeliveryPublishing) }, "is unknown; nothing is planned for it"},
 		"no end either":     {func(w *world) { w.turn(domain.DeliveryPublishing) }, "has come to no end"},
 		"failed but out":    {func(w *world) { w.turn(domain.DeliveryFailed) }, "which is failed, is out at"},
 		"missed but out":    {func(w *world) { w.turn(domain.DeliveryMissed) }, "which is missed, is out at"},
