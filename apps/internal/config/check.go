@@ -23,6 +23,7 @@ func (l *loader) check(c *Config) {
 	l.checkDatabase(string(c.Storage.DatabaseURL))
 	l.checkRedis(string(c.Storage.RedisURL))
 	l.checkWork(c.Publisher)
+	l.checkSignIn(c.SignIn)
 	if n := utf8.RuneCountInString(string(c.Secrets.JWTSecret)); n > 0 && n < leastSecret {
 		l.problem("JWT_SECRET", fmt.Sprintf("It has only %d characters.", n),
 			fmt.Sprintf("Use at least %d random ones, such as the output of openssl rand -hex 64.", leastSecret))

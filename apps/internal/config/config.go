@@ -24,6 +24,7 @@ type Config struct {
 	Storage    Storage    `group:"Storage" doc:"Where posts, accounts and files are kept."`
 	Secrets    Secrets    `group:"Secrets" doc:"What protects sessions and stored tokens. Both are made by the server at its first start, in the folder secrets of DATA_DIR; set them where that folder does not outlive the machine."`
 	Accounts   Accounts   `group:"Accounts" doc:"Who may use this server."`
+	SignIn     SignIn     `group:"Signing in with a service" doc:"Where people may prove who they are instead of with a password. For each service either all of its settings are set, or none; docs/sign-in-with.md says where to get them."`
 	Publisher  Publisher  `group:"Publishing" doc:"How due posts are published. The defaults fit nearly everybody."`
 	RateLimits RateLimits `group:"Rate limits" doc:"How many requests are answered in a minute. All of a minute may come at once, and they come back evenly. 0 is any number. With REDIS_URL all processes count together; while Redis is away each counts by itself."`
 	Network    Network    `group:"Network" doc:"What the server itself may connect to."`
@@ -109,6 +110,18 @@ const (
 // Accounts is who may use the server.
 type Accounts struct {
 	Registration Registration `env:"REGISTRATION" default:"open" enum:"open,first,closed" doc:"Who may create an account. open: everybody who reaches the server; first: only the first person, which suits a server for one team; closed: nobody."`
+}
+
+// SignIn is where people may prove who they are.
+type SignIn struct {
+	GitHubID     string `env:"AUTH_GITHUB_CLIENT_ID" example:"Ov23liAbCdEf0123456789" doc:"The client id of an OAuth app on GitHub, whose callback URL is PUBLIC_URL/auth/callback/github."`
+	GitHubSecret Secret `env:"AUTH_GITHUB_CLIENT_SECRET" secret:"true" example:"0123456789abcdef0123456789abcdef01234567" doc:"The client secret of that app."`
+	GoogleID     string `env:"AUTH_GOOGLE_CLIENT_ID" example:"1234567890-abc.apps.googleusercontent.com" doc:"The client ID of an OAuth client at Google, whose redirect URI is PUBLIC_URL/auth/callback/google."`
+	GoogleSecret Secret `env:"AUTH_GOOGLE_CLIENT_SECRET" secret:"true" example:"GOCSPX-0123456789abcdef" doc:"The client secret of that client."`
+	OIDCIssuer   string `env:"AUTH_OIDC_ISSUER" example:"https://accounts.example.org/realms/crier" doc:"Any service that speaks OpenID Connect, such as Keycloak, Authentik, Zitadel, Okta or Entra: its address exactly as it calls itself, without /.well-known/openid-configuration. On a private network it must be in ALLOW_PRIVATE_NETWORKS. The redirect URI is PUBLIC_URL/auth/callback/oidc."`
+	OIDCID       string `env:"AUTH_OIDC_CLIENT_ID" example:"crier" doc:"The client id that this server has there."`
+	OIDCSecret   Secret `env:"AUTH_OIDC_CLIENT_SECRET" secret:"true" example:"0123456789abcdef" doc:"The client secret that it has there."`
+	OIDCName     string `env:"AUTH_OIDC_NAME" default:"Single sign-on" example:"Example Ltd." doc:"What people call that service."`
 }
 
 // Publisher is how due posts are published.

@@ -121,11 +121,11 @@ func TestValuesAreRead(t *testing.T) {
 			fmt.Sprint(c.Network.AllowPrivate),
 			fmt.Sprint([]netip.Prefix{netip.MustParsePrefix("192.168.1.0/24"), netip.MustParsePrefix("10.1.2.3/32")}),
 		},
-		"keys":       {c.Secrets.EncryptionKeys.String(), "set (new, old)"},
-		"proxies":      {fmt.Sprint(c.Server.TrustedProxies), "[172.16.0.0/12]"},
-		"rate limits":  {c.RateLimits, config.RateLimits{Address: 1200, SignIn: 5, Organization: 3000}},
-		"newest key": {c.Secrets.EncryptionKeys[0].Bytes[0], byte(1)},
-		"log format": {c.Log.Format, config.LogJSON},
+		"keys":        {c.Secrets.EncryptionKeys.String(), "set (new, old)"},
+		"proxies":     {fmt.Sprint(c.Server.TrustedProxies), "[172.16.0.0/12]"},
+		"rate limits": {c.RateLimits, config.RateLimits{Address: 1200, SignIn: 5, Organization: 3000}},
+		"newest key":  {c.Secrets.EncryptionKeys[0].Bytes[0], byte(1)},
+		"log format":  {c.Log.Format, config.LogJSON},
 	}
 	for name, pair := range want {
 		if pair[0] != pair[1] {

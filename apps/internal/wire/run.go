@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/crierhq/crier/apps/internal/config"
@@ -23,6 +24,11 @@ func waitable(cfg config.Config, err error) bool {
 // due, if work is true, until ctx ends. Its error is one that waiting does not
 // cure. ready may be nil.
 func (a *App) Run(ctx context.Context, work bool, ready func(context.Context)) error {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	beside.Go(func() { a.greetIdentities(ctx) })
 	if err := a.await(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}

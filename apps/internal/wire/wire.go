@@ -28,6 +28,7 @@ import (
 	"github.com/crierhq/crier/apps/internal/secrets"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/seal"
 )
 
@@ -48,16 +49,18 @@ type Environment struct {
 // App is a Crier that was put together. The database may still be missing; see
 // Run.
 type App struct {
-	cfg     config.Config
-	env     Environment
-	jwt     []byte
-	sealer  seal.Sealer
-	hasher  *argon2password.Hasher
-	blobs   *diskblob.Bucket
-	client  *http.Client
-	signals signals
-	handler atomic.Pointer[http.Handler]
-	live    atomic.Pointer[live]
+	cfg    config.Config
+	env    Environment
+	jwt    []byte
+	sealer seal.Sealer
+	hasher *argon2password.Hasher
+	blobs  *diskblob.Bucket
+	client *http.Client
+	// identities are the services to sign in with.
+	identities []identity.Provider
+	signals    signals
+	handler    atomic.Pointer[http.Handler]
+	live       atomic.Pointer[live]
 }
 
 // live is what needs the database.
@@ -93,6 +96,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if a.client, err = guardhttp.New(guardhttp.Config{AllowPrivate: a.cfg.Network.AllowPrivate}); err != nil {
+		return err
+	}
+	if err := a.buildIdentities(); err != nil {
 		return err
 	}
 	if a.signals, err = newSignals(a.cfg.Storage, a.env.Log); err != nil {
@@ -185,6 +191,7 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		Permissions: permissions,
 		Store:       st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
 		Registration: core.Registration(a.cfg.Accounts.Registration),
+		Identities:   a.identities,
 		MediaURL:     a.mediaURL(),
 		Recur:        rrulerecur.New(),
 		MaxUpload:    int64(a.cfg.Storage.MaxUploadBytes),
