@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +17,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/apps/internal/freeport"
+	"github.com/crierhq/crier/client"
 )
 
 // database is where a measurement keeps its data.
@@ -30,8 +29,7 @@ type database struct {
 // server is the real server as a process.
 type server struct {
 	cmd     *exec.Cmd
-	url     string
-	dir     string
+	api     *client.Client
 	started time.Duration
 }
 
@@ -45,7 +43,11 @@ func start(ctx context.Context, binary, dir, url string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{url: "http://127.0.0.1:" + strconv.Itoa(port), dir: dir}
+	s := &server{}
+	s.api, err = client.New(client.Config{BaseURL: "http://127.0.0.1:" + strconv.Itoa(port), HTTP: httpClient})
+	if err != nil {
+		return nil, err
+	}
 	s.cmd = exec.Command(binary) //nolint:noctx // stopped by stop
 	s.cmd.Env = append(os.Environ(), "DATA_DIR="+dir, "DATABASE_URL="+url, "BIND_ADDRESS=127.0.0.1",
 		"PORT="+strconv.Itoa(port), "LOG_LEVEL=error", "REGISTRATION=open",
@@ -56,12 +58,9 @@ func start(ctx context.Context, binary, dir, url string) (*server, error) {
 		return nil, err
 	}
 	for time.Since(begin) < 30*time.Second {
-		if resp, err := httpClient.Get(s.url + "/readyz"); err == nil { //nolint:noctx // bounded by the loop
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				s.started = time.Since(begin)
-				return s, nil
-			}
+		if _, err := s.api.Readyz(ctx); err == nil {
+			s.started = time.Since(begin)
+			return s, nil
 		}
 		time.Sleep(time.Millisecond) //nolint:forbidigo // a measurement
 	}
@@ -105,63 +104,32 @@ func residentOf(process string) (int, error) {
 	return pages * os.Getpagesize(), err
 }
 
-// client is a signed-in person.
-type client struct{ url, token string }
-
-func (c client) post(ctx context.Context, path string, in, out any) error {
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("POST %s: %s: %s", path, resp.Status, body)
-	}
-	return json.Unmarshal(body, out)
-}
-
 // signUp makes an account with feed channels.
-func signUp(ctx context.Context, url string, channels int) (client, []string, error) {
-	c := client{url: url}
-	var who struct{ AccessToken string }
-	err := c.post(ctx, "/auth/register", map[string]string{"email": rand.Text() + "@example.org", "password": rand.Text()}, &who)
+func (s *server) signUp(ctx context.Context, channels int) (*client.Client, []string, error) {
+	who, err := s.api.Register(ctx, client.Register{Email: rand.Text() + "@example.org", Password: rand.Text()})
 	if err != nil {
-		return c, nil, err
+		return nil, nil, err
 	}
-	c.token = who.AccessToken
+	c := s.api.As(client.NewRenewer(s.api, *who))
 	ids := make([]string, channels)
 	for i := range ids {
-		var conn struct{ Integration struct{ ID string } }
-		if err := c.post(ctx, "/integrations/connect", map[string]any{
-			"provider": "feed", "fields": map[string]string{"title": "Feed " + strconv.Itoa(i)},
-		}, &conn); err != nil {
-			return c, nil, err
+		conn, err := c.ConnectIntegration(ctx, client.ConnectRequest{
+			Provider: "feed", Fields: map[string]any{"title": "Feed " + strconv.Itoa(i)},
+		})
+		if err != nil {
+			return nil, nil, err
 		}
 		ids[i] = conn.Integration.ID
 	}
 	return c, ids, nil
 }
 
-func (c client) schedule(ctx context.Context, channel string, at time.Time) error {
-	var out struct{ ID string }
-	return c.post(ctx, "/posts", map[string]any{
-		"content": "A post of a common length, as people write them, with a link to https://example.org/something.",
-		"type":    "schedule", "scheduledAt": at.Format(time.RFC3339), "integrations": []string{channel},
-	}, &out)
+func schedule(ctx context.Context, c *client.Client, channel string, at time.Time) error {
+	_, err := c.CreatePost(ctx, client.PostInput{
+		Content: "A post of a common length, as people write them, with a link to https://example.org/something.",
+		Type:    client.PostInputTypeSchedule, ScheduledAt: at.Format(time.RFC3339), Integrations: []client.TargetInput{{ID: channel}},
+	})
+	return err
 }
 
 // coldStart measures the time from the start of the process, on data that is
@@ -202,10 +170,10 @@ func idle(ctx context.Context, binary, dir string, db database) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, channels, err := signUp(ctx, s.url, 10)
+	c, channels, err := s.signUp(ctx, 10)
 	if err == nil {
 		err = load(16, 1000, func(i int) error {
-			return c.schedule(ctx, channels[i%10], time.Now().Add(24*time.Hour+time.Duration(i)*time.Minute))
+			return schedule(ctx, c, channels[i%10], time.Now().Add(24*time.Hour+time.Duration(i)*time.Minute))
 		})
 	}
 	if err != nil {
@@ -249,7 +217,7 @@ func creating(ctx context.Context, binary, dir string, db database) ([]row, erro
 	if err != nil {
 		return nil, err
 	}
-	c, channels, err := signUp(ctx, s.url, 10)
+	c, channels, err := s.signUp(ctx, 10)
 	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
@@ -259,7 +227,7 @@ func creating(ctx context.Context, binary, dir string, db database) ([]row, erro
 		before, _ := s.cpu()
 		begin := time.Now()
 		if err := load(16, n, func(i int) error {
-			return c.schedule(ctx, channels[i%10], time.Now().Add(24*time.Hour))
+			return schedule(ctx, c, channels[i%10], time.Now().Add(24*time.Hour))
 		}); err != nil {
 			return nil, errors.Join(err, s.stop())
 		}

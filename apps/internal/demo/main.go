@@ -60,8 +60,7 @@ func run(ctx context.Context) (err error) {
 	}
 	done("The server answers at %s after %s, on an empty data folder", srv.url, srv.took.Round(time.Millisecond))
 
-	c := &client{base: srv.url}
-	th, err := c.schedule(ctx)
+	c, th, err := schedule(ctx, srv.api)
 	if err != nil {
 		return err
 	}
@@ -74,7 +73,7 @@ func run(ctx context.Context) (err error) {
 	}
 	done("Started it again: it answers after %s", srv.took.Round(time.Millisecond))
 
-	if err := c.await(ctx, th); err != nil {
+	if err := th.await(ctx, c); err != nil {
 		return err
 	}
 	if err := th.check(ctx); err != nil {

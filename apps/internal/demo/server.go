@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/apps/internal/freeport"
+	"github.com/crierhq/crier/client"
 )
 
 // server is the real server as a process of its own.
@@ -21,6 +21,7 @@ type server struct {
 	binary string
 	port   int
 	url    string
+	api    *client.Client
 	took   time.Duration // from the start to the first answer
 	cmd    *exec.Cmd
 	exited chan error
@@ -43,6 +44,9 @@ func (s *server) start(ctx context.Context) error {
 			return err
 		}
 		s.port, s.url = port, "http://localhost:"+strconv.Itoa(port)
+		if s.api, err = client.New(client.Config{BaseURL: s.url, HTTP: httpClient}); err != nil {
+			return err
+		}
 	}
 	logFile, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -69,16 +73,8 @@ func (s *server) awaitAnswer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/livez", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := httpClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
+		if _, err := s.api.Livez(ctx); err == nil {
+			return nil
 		}
 		select {
 		case err := <-s.exited:
