@@ -3,6 +3,8 @@
 
 TOOLS    := apps/internal/tools
 LINT     := bin/golangci-lint
+SPECTRAL := bin/spectral/node_modules/.bin/spectral
+SPECTRAL_VERSION := 6.16.3
 PROGRAMS := server worker
 SERVICES := go run ./apps/internal/devservices --
 GIT      := git -c safe.directory=$(CURDIR)
@@ -91,6 +93,10 @@ format: $(LINT) ## Format the code
 lint: $(LINT) ## Look for mistakes and bad style
 	$(LINT) run --build-tags=peers ./...
 
+.PHONY: lint-api
+lint-api: $(SPECTRAL) ## Look for mistakes in the OpenAPI document; needs npm
+	$(SPECTRAL) lint --ruleset .spectral.yaml --fail-severity=hint docs/openapi.json docs/openapi.yaml
+
 .PHONY: tidy
 tidy: ## Put go.mod and go.sum in order
 	go mod tidy
@@ -99,7 +105,7 @@ tidy: ## Put go.mod and go.sum in order
 ## Check it
 
 .PHONY: verify
-verify: verify-generated lint vet verify-modules verify-size ## Check everything that is not a test: generated files, style, modules, binary
+verify: verify-generated lint vet verify-modules verify-size verify-api ## Check everything that is not a test: generated files, style, modules, binary
 
 .PHONY: vet
 vet: ## Run go vet
@@ -120,6 +126,12 @@ verify-modules: ## Fail where go.mod is out of order or a downloaded module was 
 	go mod tidy -diff
 	go mod verify
 
+# The document is linted by what others lint theirs with. It needs npm, which a
+# change of the code does not.
+.PHONY: verify-api
+verify-api: ## Lint the OpenAPI document, where npm is there
+	@if command -v npm > /dev/null 2>&1; then $(MAKE) --no-print-directory lint-api; else echo "The OpenAPI document was not linted: there is no npm here."; fi
+
 .PHONY: verify-size
 verify-size: build ## Fail where the server's binary has grown too large
 	@size=$$(($$(wc -c < bin/server) >> 20)); echo "bin/server: $$size MiB"; \
@@ -130,6 +142,11 @@ verify-size: build ## Fail where the server's binary has grown too large
 $(LINT): $(TOOLS)/go.mod $(TOOLS)/go.sum
 	@echo "Building the linter; this takes some minutes the first time."
 	go build -C $(TOOLS) -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+$(SPECTRAL):
+	@command -v npm > /dev/null 2>&1 || { echo "Linting the OpenAPI document requires npm. Install Node.js."; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix bin/spectral @stoplight/spectral-cli@$(SPECTRAL_VERSION)
 	@touch $@
 
 .PHONY: compiler

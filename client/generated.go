@@ -1295,6 +1295,39 @@ type ValidateAnswer struct {
 	Valid  bool         `json:"valid"`
 }
 
+// BadRequest defines model for BadRequest.
+type BadRequest = ErrorBody
+
+// Conflict defines model for Conflict.
+type Conflict = ErrorBody
+
+// Forbidden defines model for Forbidden.
+type Forbidden = ErrorBody
+
+// InternalServerError defines model for InternalServerError.
+type InternalServerError = ErrorBody
+
+// NotFound defines model for NotFound.
+type NotFound = ErrorBody
+
+// PreconditionFailed defines model for PreconditionFailed.
+type PreconditionFailed = ErrorBody
+
+// RequestEntityTooLarge defines model for RequestEntityTooLarge.
+type RequestEntityTooLarge = ErrorBody
+
+// ServiceUnavailable defines model for ServiceUnavailable.
+type ServiceUnavailable = ErrorBody
+
+// TooManyRequests defines model for TooManyRequests.
+type TooManyRequests = ErrorBody
+
+// Unauthorized defines model for Unauthorized.
+type Unauthorized = ErrorBody
+
+// UnsupportedMediaType defines model for UnsupportedMediaType.
+type UnsupportedMediaType = ErrorBody
+
 // FinishOauthParams defines parameters for FinishOauth.
 type FinishOauthParams struct {
 	// State The proof of what was begun; it works once.
@@ -1430,6 +1463,8 @@ func (c *Client) PauseOrganization(ctx context.Context, id string, body PauseRea
 }
 
 // ResumeOrganization is POST /agencies/{id}/resume: Let the posts of an organization go on.
+//
+// What waited goes on, in the order in which it is due.
 func (c *Client) ResumeOrganization(ctx context.Context, id string, opts ...Option) (*AgencyAnswer, error) {
 	return sent[AgencyAnswer](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/resume", url.PathEscape(id)),
@@ -1437,6 +1472,8 @@ func (c *Client) ResumeOrganization(ctx context.Context, id string, opts ...Opti
 }
 
 // GetOrganizationSettings is GET /agencies/{id}/settings: Get the settings of an organization.
+//
+// With its pause, while it holds.
 func (c *Client) GetOrganizationSettings(ctx context.Context, id string, opts ...Option) (*AgencyAnswer, error) {
 	return sent[AgencyAnswer](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/agencies/%s/settings", url.PathEscape(id)),
@@ -1444,6 +1481,8 @@ func (c *Client) GetOrganizationSettings(ctx context.Context, id string, opts ..
 }
 
 // SetOrganizationSettings is PUT /agencies/{id}/settings: Replace the settings of an organization.
+//
+// All of them: what is left out goes back to its default.
 func (c *Client) SetOrganizationSettings(ctx context.Context, id string, body AgencySettings, opts ...Option) (*AgencyAnswer, error) {
 	return sent[AgencyAnswer](ctx, c, call{
 		method: http.MethodPut, path: fmt.Sprintf("/agencies/%s/settings", url.PathEscape(id)),
@@ -1636,6 +1675,8 @@ func (c *Client) ListProviders(ctx context.Context, opts ...Option) (*ProvidersA
 }
 
 // GetProvider is GET /integrations/providers/{id}: Get a platform.
+//
+// What it can do, its limits, and what is asked for to connect an account.
 func (c *Client) GetProvider(ctx context.Context, id string, opts ...Option) (*Provider, error) {
 	return sent[Provider](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/integrations/providers/%s", url.PathEscape(id)),
@@ -1653,6 +1694,8 @@ func (c *Client) DisconnectIntegration(ctx context.Context, id string, opts ...O
 }
 
 // GetIntegration is GET /integrations/{id}: Get a connected account.
+//
+// With its state, its limits and its posting times.
 func (c *Client) GetIntegration(ctx context.Context, id string, opts ...Option) (*Integration, error) {
 	return sent[Integration](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/integrations/%s", url.PathEscape(id)),
@@ -1774,6 +1817,8 @@ func (c *Client) DeleteMedia(ctx context.Context, id string, opts ...Option) err
 }
 
 // GetMedia is GET /media/{id}: Get what is known of a file, and a link to it.
+//
+// Anybody who has the link can fetch the file, for a day.
 func (c *Client) GetMedia(ctx context.Context, id string, opts ...Option) (*Media, error) {
 	return sent[Media](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/media/%s", url.PathEscape(id)),
@@ -1885,6 +1930,8 @@ func (c *Client) PreviewPost(ctx context.Context, body PreviewRequest, opts ...O
 }
 
 // ValidatePost is POST /posts/validate: Check a post without saving it.
+//
+// Everything that creating it would refuse, by the limits of every platform that it goes to.
 func (c *Client) ValidatePost(ctx context.Context, body PostInput, opts ...Option) (*ValidateAnswer, error) {
 	return sent[ValidateAnswer](ctx, c, call{
 		method: http.MethodPost, path: "/posts/validate",
@@ -1992,6 +2039,8 @@ func (c *Client) Readyz(ctx context.Context, opts ...Option) (*Health, error) {
 }
 
 // GetInstallationPause is GET /settings/pause: Is this installation paused.
+//
+// Under a pause nothing goes out, and nothing is broken.
 func (c *Client) GetInstallationPause(ctx context.Context, opts ...Option) (*InstallationAnswer, error) {
 	return sent[InstallationAnswer](ctx, c, call{
 		method: http.MethodGet, path: "/settings/pause",
@@ -2036,12 +2085,12 @@ func (c *Client) UnlinkIdentity(ctx context.Context, id string, opts ...Option) 
 	}, opts)
 }
 
-// BeginLink is POST /users/me/identities/{provider}: Begin to link an account.
+// BeginLink is POST /users/me/identities/{id}: Begin to link an account.
 //
 // As POST /auth/oauth/{provider}, but the account becomes one more way for you to sign in.
-func (c *Client) BeginLink(ctx context.Context, provider string, body Oauth, opts ...Option) (*BeginOAuthAnswer, error) {
+func (c *Client) BeginLink(ctx context.Context, id string, body Oauth, opts ...Option) (*BeginOAuthAnswer, error) {
 	return sent[BeginOAuthAnswer](ctx, c, call{
-		method: http.MethodPost, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(provider)),
+		method: http.MethodPost, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(id)),
 		json: body,
 	}, opts)
 }

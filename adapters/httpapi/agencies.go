@@ -73,7 +73,7 @@ type installationOutput struct {
 func (a *api) registerAgencies() {
 	handle(a, spec{
 		id: "get-organization-settings", method: http.MethodGet, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Read},
-		summary: "Get the settings of an organization", errors: []int{404},
+		summary: "Get the settings of an organization", text: "With its pause, while it holds.", errors: []int{404},
 	}, func(ctx context.Context, in *agencyInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
 			return nil, err
@@ -82,7 +82,7 @@ func (a *api) registerAgencies() {
 	})
 	handle(a, spec{
 		id: "set-organization-settings", method: http.MethodPut, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
-		summary: "Replace the settings of an organization", errors: []int{400, 404, 413, 415},
+		summary: "Replace the settings of an organization", text: "All of them: what is left out goes back to its default.", errors: []int{400, 404, 413, 415},
 	}, func(ctx context.Context, in *agencySettingsInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
 			return nil, err
@@ -103,7 +103,7 @@ func (a *api) registerAgencies() {
 	})
 	handle(a, spec{
 		id: "resume-organization", method: http.MethodPost, path: "/agencies/{id}/resume", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
-		summary: "Let the posts of an organization go on", errors: []int{404},
+		summary: "Let the posts of an organization go on", text: "What waited goes on, in the order in which it is due.", errors: []int{404},
 	}, func(ctx context.Context, in *agencyInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
 			return nil, err
@@ -133,7 +133,7 @@ func agency(o domain.Organization, err error) (*agencyOutput, error) {
 func (a *api) registerInstallation() {
 	handle(a, spec{
 		id: "get-installation-pause", method: http.MethodGet, path: "/settings/pause", tag: tagSettings, status: http.StatusOK, needs: permission{permit.Installation, permit.Read},
-		summary: "Is this installation paused?",
+		summary: "Is this installation paused?", text: "Under a pause nothing goes out, and nothing is broken.",
 	}, func(ctx context.Context, _ *struct{ signedIn }) (*installationOutput, error) {
 		return installation(a.eng.Pauses.Installation(ctx))
 	})

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"sync"
 
@@ -40,9 +39,7 @@ func (a *api) registerDocument() {
 // documentContent says what success looks like where huma cannot know, because
 // an operation writes its answer itself.
 func (a *api) documentContent(op huma.Operation, schemas map[string]*huma.Schema) {
-	item := a.huma.OpenAPI().Paths[op.Path]
-	documented := map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post}[op.Method]
-	answer := documented.Responses[strconv.Itoa(op.DefaultStatus)]
+	answer := operationsOf(a.huma.OpenAPI().Paths[op.Path])[op.Method].Responses[strconv.Itoa(op.DefaultStatus)]
 	answer.Headers, answer.Content = nil, map[string]*huma.MediaType{}
 	for kind, schema := range schemas {
 		answer.Content[kind] = &huma.MediaType{Schema: schema}

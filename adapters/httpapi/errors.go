@@ -134,16 +134,6 @@ func (a *api) failure(ctx context.Context, err error) *ErrorBody {
 	return body
 }
 
-// errorResponse documents a failure.
-func (a *api) errorResponse(status int) *huma.Response {
-	return &huma.Response{
-		Description: http.StatusText(status),
-		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + errorSchema}},
-		},
-	}
-}
-
 // transformErrors turns the errors that huma makes into ours.
 func transformErrors(ctx huma.Context, _ string, v any) (any, error) {
 	var body *ErrorBody

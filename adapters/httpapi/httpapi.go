@@ -158,4 +158,5 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerJobs()
 	a.registerHealth()
 	a.registerDocument()
+	a.describe()
 }

@@ -81,7 +81,7 @@ func (a *api) registerIntegrations() {
 	}, a.listIntegrations)
 	handle(a, spec{
 		id: "get-integration", method: http.MethodGet, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
-		summary: "Get a connected account", errors: []int{404},
+		summary: "Get a connected account", text: "With its state, its limits and its posting times.", errors: []int{404},
 	}, a.getIntegration)
 	handle(a, spec{
 		id: "disconnect-integration", method: http.MethodDelete, path: "/integrations/{id}", tag: tagIntegrations, status: http.StatusNoContent, needs: permission{permit.Channels, permit.Delete},

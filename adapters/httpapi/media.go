@@ -54,7 +54,7 @@ func (a *api) registerMedia() {
 	}, a.listMedia)
 	handle(a, spec{
 		id: "get-media", method: http.MethodGet, path: "/media/{id}", tag: tagMedia, status: http.StatusOK, needs: permission{permit.Media, permit.Read},
-		summary: "Get what is known of a file, and a link to it", errors: []int{404},
+		summary: "Get what is known of a file, and a link to it", text: "Anybody who has the link can fetch the file, for a day.", errors: []int{404},
 	}, func(ctx context.Context, in *mediaInput) (*mediaOutput, error) {
 		m, err := a.eng.Media.Get(ctx, in.actor, domain.MediaID(in.ID))
 		return &mediaOutput{Body: a.fromMedia(m)}, err

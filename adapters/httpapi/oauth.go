@@ -43,7 +43,7 @@ type beginOAuthInput struct {
 
 type beginLinkInput struct {
 	signedIn
-	Provider string `path:"provider" doc:"The id of the service."`
+	Provider string `path:"id" doc:"The id of the service."`
 	Body     oauthBody
 }
 
@@ -125,7 +125,7 @@ func (a *api) registerOAuth() {
 		summary: "List the linked accounts", text: "The accounts at services that you can sign in with.",
 	}, a.listIdentities)
 	handle(a, spec{
-		id: "begin-link", method: http.MethodPost, path: "/users/me/identities/{provider}", tag: tagAuth, status: http.StatusOK, needs: permission{permit.Account, permit.Create},
+		id: "begin-link", method: http.MethodPost, path: "/users/me/identities/{id}", tag: tagAuth, status: http.StatusOK, needs: permission{permit.Account, permit.Create},
 		summary: "Begin to link an account", text: "As POST /auth/oauth/{provider}, but the account becomes one more way for you to sign in.",
 		errors: []int{400, 404, 413, 415},
 	}, a.beginLink)

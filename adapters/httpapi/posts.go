@@ -110,7 +110,7 @@ func (a *api) registerPosts() {
 	})
 	handle(a, spec{
 		id: "validate-post", method: http.MethodPost, path: "/posts/validate", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
-		summary: "Check a post without saving it", errors: []int{400, 413, 415},
+		summary: "Check a post without saving it", text: "Everything that creating it would refuse, by the limits of every platform that it goes to.", errors: []int{400, 413, 415},
 	}, a.validatePost)
 	handle(a, spec{
 		id: "retry-post", method: http.MethodPost, path: "/posts/{id}/retry", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},

@@ -77,7 +77,7 @@ func (a *api) registerProviders() {
 	})
 	handle(a, spec{
 		id: "get-provider", method: http.MethodGet, path: "/integrations/providers/{id}", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
-		summary: "Get a platform", errors: []int{404},
+		summary: "Get a platform", text: "What it can do, its limits, and what is asked for to connect an account.", errors: []int{404},
 	}, func(_ context.Context, in *struct {
 		signedIn
 		ID string `path:"id" doc:"The identifier of the platform."`

@@ -96,7 +96,7 @@ func (f *fixture) bodies() map[string]string {
 		"POST /auth/refresh":                            `{"refreshToken":"x.y"}`,
 		"POST /auth/oauth/{provider}":                   `{"returnTo":"/signed-in"}`,
 		"POST /auth/oauth/exchange":                     `{"code":"x"}`,
-		"POST /users/me/identities/{provider}":          `{"returnTo":"/profile?tab=2"}`,
+		"POST /users/me/identities/{id}":                `{"returnTo":"/profile?tab=2"}`,
 		"POST /integrations/connect":                    `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
 		"POST /posts":                                   post,
 		"POST /posts/{id}/approve":                      `{"contentHash":"` + f.hash(f.draft) + `"}`,
