@@ -20,6 +20,7 @@ type organizationRow struct {
 	LateWindow      int64             `bun:"late_window"` // nanoseconds
 	RequireApproval bool              `bun:"require_approval"`
 	Paused          object[pauseJSON] `bun:"paused"`
+	EndsAt          *int64            `bun:"ends_at"`
 	CreatedAt       int64             `bun:"created_at"`
 	Version         int               `bun:"version"`
 }
@@ -28,7 +29,7 @@ func (r *organizationRow) set(o domain.Organization) {
 	*r = organizationRow{
 		ID: string(o.ID), Name: o.Name, Zone: o.Zone, LateWindow: int64(o.LateWindow),
 		RequireApproval: o.RequireApproval, Paused: object[pauseJSON]{pauseOf(o.Paused)},
-		CreatedAt: micros(o.CreatedAt), Version: o.Version,
+		EndsAt: orNull(o.EndsAt), CreatedAt: micros(o.CreatedAt), Version: o.Version,
 	}
 }
 
@@ -36,7 +37,7 @@ func (r *organizationRow) value() domain.Organization {
 	return domain.Organization{
 		ID: domain.OrganizationID(r.ID), Name: r.Name, Zone: r.Zone, LateWindow: time.Duration(r.LateWindow),
 		RequireApproval: r.RequireApproval, Paused: r.Paused.of.value(),
-		CreatedAt: instant(r.CreatedAt), Version: r.Version,
+		EndsAt: orZero(r.EndsAt), CreatedAt: instant(r.CreatedAt), Version: r.Version,
 	}
 }
 

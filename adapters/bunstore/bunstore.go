@@ -179,6 +179,7 @@ func (r repos) Budgets() store.Budgets             { return budgets{r} }
 func (r repos) Tokens() store.Tokens               { return tokens{r} }
 func (r repos) APIKeys() store.APIKeys             { return apiKeys{r} }
 func (r repos) Audit() store.Audit                 { return audit{r} }
+func (r repos) Invitations() store.Invitations     { return invitations{r} }
 func (r repos) Groups() store.Groups               { return groups{r} }
 
 // reader is where a statement runs that only reads.

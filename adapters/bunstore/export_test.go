@@ -17,3 +17,6 @@ func (s *Store) Exec(ctx context.Context, query string) error {
 	_, err := s.write.ExecContext(ctx, query)
 	return err
 }
+
+// TenantTables are the tables that are emptied with an organization.
+func TenantTables() []string { return tenantTables() }

@@ -15,6 +15,9 @@ type data struct {
 	userList      *ordered[domain.User]
 	members       *table[domain.Member]
 	memberships   *ordered[domain.Member]
+	memberList    *ordered[domain.Member]
+	invitations   *table[domain.Invitation]
+	inviteList    *ordered[domain.Invitation]
 	sessions      *table[domain.Session]
 	sessionList   *ordered[domain.Session]
 	strikes       *table[domain.Strikes]
@@ -105,6 +108,14 @@ func (d *data) people() {
 	d.members = newTable(memberID, func(m domain.Member) domain.OrganizationID { return m.Organization })
 	d.memberships = d.members.order(func(m domain.Member) (key, bool) {
 		return key{string(m.User), micros(m.CreatedAt), memberID(m)}, true
+	})
+	d.memberList = d.members.order(func(m domain.Member) (key, bool) {
+		return key{string(m.Organization), micros(m.CreatedAt), string(m.User)}, true
+	})
+	d.invitations = newTable(func(v domain.Invitation) string { return string(v.ID) },
+		func(v domain.Invitation) domain.OrganizationID { return v.Organization })
+	d.inviteList = d.invitations.order(func(v domain.Invitation) (key, bool) {
+		return key{string(v.Organization), micros(v.CreatedAt), string(v.ID)}, true
 	})
 }
 

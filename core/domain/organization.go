@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DefaultLateWindow is how long after its due time a delivery may still start
 // where neither the organization nor the installation sets anything else.
@@ -20,7 +23,10 @@ type Organization struct {
 	// published once somebody who may has approved exactly that.
 	RequireApproval bool
 	// Paused holds back what all channels of the organization would publish.
-	Paused    Pause
+	Paused Pause
+	// EndsAt is when it is deleted with everything that belongs to it; zero while
+	// nobody wants that.
+	EndsAt    time.Time
 	CreatedAt time.Time
 	// Version counts changes, starting at 1.
 	Version int
@@ -61,6 +67,13 @@ const (
 
 // Roles lists the roles of members, from most to least.
 func Roles() []Role { return []Role{RoleOwner, RoleAdmin, RoleUser, RoleViewer} }
+
+// Within reports whether r is a role of members that may do no more than top.
+func (r Role) Within(top Role) bool {
+	roles := Roles()
+	i, j := slices.Index(roles, r), slices.Index(roles, top)
+	return i >= 0 && j >= 0 && i >= j
+}
 
 // Member is a person's place in an organization.
 type Member struct {

@@ -20,6 +20,9 @@ const (
 	TokenExchange TokenPurpose = "exchange"
 	// TokenSecondFactor proves that a person knew their password a moment ago.
 	TokenSecondFactor TokenPurpose = "second_factor"
+	// TokenInvitation takes the place that an invitation, its subject, offers. It
+	// is bound to the organization.
+	TokenInvitation TokenPurpose = "invitation"
 )
 
 // Token is a secret that was handed to somebody, most often by mail, and is

@@ -22,6 +22,7 @@ type Repos interface {
 	Organizations() Organizations
 	Users() Users
 	Members() Members
+	Invitations() Invitations
 	Sessions() Sessions
 	Strikes() Strikes
 	SecondFactors() SecondFactors
@@ -67,6 +68,9 @@ type Organizations interface {
 	// error of change leaves everything as it was and comes back as it is. All
 	// methods named Update work like this.
 	Update(ctx context.Context, id domain.OrganizationID, change func(*domain.Organization) error) (domain.Organization, error)
+	// Delete removes the organization and everything that belongs to it, sign-ins
+	// to it and its jobs included; people stay. A missing one is fault.ErrNotFound.
+	Delete(ctx context.Context, id domain.OrganizationID) error
 }
 
 // Users stores people. They belong to the installation, not to a tenant.
@@ -74,6 +78,8 @@ type Users interface {
 	// Insert returns fault.ErrConflict if the e-mail address is taken.
 	Insert(ctx context.Context, u domain.User) error
 	Get(ctx context.Context, id domain.UserID) (domain.User, error)
+	// GetMany returns those of ids that exist, in any order.
+	GetMany(ctx context.Context, ids []domain.UserID) ([]domain.User, error)
 	ByEmail(ctx context.Context, email string) (domain.User, error)
 	Update(ctx context.Context, id domain.UserID, change func(*domain.User) error) (domain.User, error)
 	Count(ctx context.Context) (int, error)
@@ -89,6 +95,24 @@ type Members interface {
 	Get(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Member, error)
 	// OfUser lists the memberships of a person, oldest first.
 	OfUser(ctx context.Context, user domain.UserID) ([]domain.Member, error)
+	// List returns the members of an organization, oldest first and then by
+	// User, which is the ID of a Position.
+	List(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Member, error)
+	// Count returns how many members of an organization have a role.
+	Count(ctx context.Context, org domain.OrganizationID, role domain.Role) (int, error)
+	Update(ctx context.Context, org domain.OrganizationID, user domain.UserID, change func(*domain.Member) error) (domain.Member, error)
+	// Delete ends a membership. A missing one is fault.ErrNotFound.
+	Delete(ctx context.Context, org domain.OrganizationID, user domain.UserID) error
+}
+
+// Invitations stores the invitations that wait.
+type Invitations interface {
+	Insert(ctx context.Context, org domain.OrganizationID, v domain.Invitation) error
+	Get(ctx context.Context, org domain.OrganizationID, id domain.InvitationID) (domain.Invitation, error)
+	// List returns the newest first.
+	List(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Invitation, error)
+	// Delete removes one. A missing one is fault.ErrNotFound.
+	Delete(ctx context.Context, org domain.OrganizationID, id domain.InvitationID) error
 }
 
 // Channels stores connected accounts.

@@ -48,6 +48,8 @@ type anyKind interface {
 	checks() []Check
 	// put stores a new row and returns a look at whether it is there.
 	put(b *bench, r store.Repos) (there func(store.Repos) (bool, error), err error)
+	// putIn is put for an organization; ok is false where the kind has none.
+	putIn(b *bench, o domain.OrganizationID) (there func(store.Repos) (bool, error), ok bool)
 }
 
 func (k kind[T]) called() string { return k.name }
@@ -118,6 +120,23 @@ func (k kind[T]) put(b *bench, r store.Repos) (func(store.Repos) (bool, error), 
 		return err == nil, err
 	}
 	return there, k.insert(b, r, v)
+}
+
+func (k kind[T]) putIn(b *bench, o domain.OrganizationID) (func(store.Repos) (bool, error), bool) {
+	v := k.new(b)
+	_, org, _ := k.keys(&v)
+	if org == nil {
+		return nil, false
+	}
+	*org = o
+	b.must(k.insert(b, b, v), "insert "+k.name)
+	return func(r store.Repos) (bool, error) {
+		_, err := k.get(b, r, v)
+		if errors.Is(err, fault.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}, true
 }
 
 // stored inserts v and reads it back.

@@ -13,7 +13,7 @@ type org = domain.OrganizationID
 // kinds lists every aggregate of the port.
 func kinds() []anyKind {
 	return []anyKind{
-		organizationKind(), userKind(), memberKind(), sessionKind(), secondFactorKind(), identityKind(), channelKind(), connectKind(), postKind(),
+		organizationKind(), userKind(), memberKind(), invitationKind(), sessionKind(), secondFactorKind(), identityKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
 		jobKind(), budgetKind(), tokenKind(),
 		apiKeyKind(), auditKind(), groupKind(),
@@ -57,6 +57,10 @@ func memberKind() kind[domain.Member] {
 		get: func(ctx context.Context, r store.Repos, v T) (T, error) {
 			return r.Members().Get(ctx, v.Organization, v.User)
 		},
+		update: func(ctx context.Context, r store.Repos, v T, change func(*T) error) (T, error) {
+			return r.Members().Update(ctx, v.Organization, v.User, change)
+		},
+		counter: func(v *T) *string { return (*string)(&v.Role) },
 	}
 }
 
@@ -261,4 +265,18 @@ func budgetKind() kind[domain.Budget] {
 
 func convertIDs[ID ~string](ids []string) []ID {
 	return names(ids, func(id string) ID { return ID(id) })
+}
+
+func invitationKind() kind[domain.Invitation] {
+	type T = domain.Invitation
+	return kind[T]{
+		name: "invitation",
+		keys: func(v *T) (*string, *org, *int) { return (*string)(&v.ID), &v.Organization, nil },
+		insert: func(ctx context.Context, r store.Repos, v T) error {
+			return r.Invitations().Insert(ctx, v.Organization, v)
+		},
+		get: func(ctx context.Context, r store.Repos, v T) (T, error) {
+			return r.Invitations().Get(ctx, v.Organization, v.ID)
+		},
+	}
 }

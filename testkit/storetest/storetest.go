@@ -70,7 +70,7 @@ func (f Finding) String() string { return f.Check + ": " + f.Message }
 // Checks lists every check.
 func Checks() []Check {
 	return slices.Concat(
-		txChecks(), kindChecks(), accountChecks(), sessionChecks(), identityChecks(), channelChecks(), postChecks(),
+		txChecks(), kindChecks(), accountChecks(), organizationChecks(), sessionChecks(), identityChecks(), channelChecks(), postChecks(),
 		deliveryChecks(), failureChecks(), occurrenceChecks(), followChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
 		documentChecks(), jobChecks(), budgetChecks(), tokenChecks(),
 		keyChecks(),

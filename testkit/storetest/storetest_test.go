@@ -414,6 +414,21 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"a budget changes its name": {[]string{"budget/update keeps every field but the identity"}, func() patches {
 			return patches{budgets: func(s store.Budgets) store.Budgets { return renamedBudgets{s} }}
 		}},
+		"an organization leaves something behind": {[]string{"organization/takes everything with it"}, func() patches {
+			return patches{organizations: func(r store.Repos) store.Organizations { return leavesBehind{r.Organizations(), r.Invitations()} }}
+		}},
+		"members are listed backwards": {[]string{"member/lists an organization"}, func() patches {
+			return patches{members: func(m store.Members) store.Members { return newcomersFirst{m} }}
+		}},
+		"members are counted whatever they are": {[]string{"member/counts a role"}, func() patches {
+			return patches{members: func(m store.Members) store.Members { return countsAll{m} }}
+		}},
+		"a member cannot leave": {[]string{"member/ends", "member/an owner stays"}, func() patches {
+			return patches{members: func(m store.Members) store.Members { return staysOn{m} }}
+		}},
+		"an invitation is removed by another tenant": {[]string{"invitation/is removed once"}, func() patches {
+			return patches{invitations: func(v store.Invitations) store.Invitations { return anybodysInvitations{v} }}
+		}},
 		"a token can be taken again": {[]string{"token/is taken once", "token/is taken for good with its transaction only"}, func() patches {
 			return patches{tokens: func(t store.Tokens) store.Tokens { return retakable{t} }}
 		}},

@@ -29,7 +29,11 @@ type patches struct {
 	apiKeys    func(store.APIKeys) store.APIKeys
 	audit      func(store.Audit) store.Audit
 	groups     func(store.Groups) store.Groups
-	inTx       func(ctx context.Context, base store.Store, fn txFunc) error
+	// organizations gets the repositories beside it, too.
+	organizations func(store.Repos) store.Organizations
+	members       func(store.Members) store.Members
+	invitations   func(store.Invitations) store.Invitations
+	inTx          func(ctx context.Context, base store.Store, fn txFunc) error
 }
 
 type txFunc = func(context.Context, store.Repos) error
@@ -70,6 +74,18 @@ func (r wrongRepos) Sessions() store.Sessions { return patched(r.sessions, r.Rep
 func (r wrongRepos) Strikes() store.Strikes   { return patched(r.strikes, r.Repos.Strikes()) }
 func (r wrongRepos) SecondFactors() store.SecondFactors {
 	return patched(r.factors, r.Repos.SecondFactors())
+}
+
+func (r wrongRepos) Members() store.Members { return patched(r.members, r.Repos.Members()) }
+func (r wrongRepos) Organizations() store.Organizations {
+	if r.organizations == nil {
+		return r.Repos.Organizations()
+	}
+	return r.organizations(r.Repos)
+}
+
+func (r wrongRepos) Invitations() store.Invitations {
+	return patched(r.invitations, r.Repos.Invitations())
 }
 
 func (r wrongRepos) Identities() store.Identities {
