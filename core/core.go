@@ -29,6 +29,7 @@ import (
 	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
+	"github.com/crierhq/crier/core/team"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
 	"github.com/crierhq/crier/ports/identity"
@@ -203,6 +204,8 @@ type Engine struct {
 	Access *access.Checker
 	// Accounts registers people and signs them in.
 	Accounts *account.Service
+	// Team manages who belongs to an organization, and its end.
+	Team *team.Service
 	// Channels connects and disconnects accounts of platforms.
 	Channels *channel.Service
 	// Media keeps the library of files.
@@ -358,6 +361,10 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Jobs = jobs.New(jobs.Config{
 		Store: st, Access: e.Access, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
 	})
+	e.Team = team.New(team.Config{
+		Store: st, Access: e.Access, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
+		Jobs: e.Jobs, DeleteFiles: e.Media.DeleteAll, Wake: wake,
+	})
 	e.after = after.New(after.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Jobs: e.Jobs, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, Wake: wake,
@@ -376,7 +383,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 
 // useCaseKinds are the side jobs of the use cases: one line for each.
 func (e *Engine) useCaseKinds() []jobs.Kind {
-	return slices.Concat(e.after.Kinds())
+	return slices.Concat(e.after.Kinds(), e.Team.Kinds())
 }
 
 // On returns an Engine whose use cases work on st instead, such as a store that

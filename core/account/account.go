@@ -147,15 +147,19 @@ func (s *Service) enroll(ctx context.Context, in RegisterInput, user domain.User
 		return then(ctx, r, u, o)
 	})
 	if errors.Is(err, fault.ErrConflict) {
-		return &fault.Error{
-			Kind: fault.Conflict, Code: "email_taken", Message: "There is an account with this e-mail address already.",
-			Problems: []fault.Problem{{Field: "email", Rule: "taken", Message: "There is an account with this e-mail address already. Sign in instead."}}, Err: err,
-		}
+		return emailTaken(err)
 	}
 	if err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
 	return nil
+}
+
+func emailTaken(err error) error {
+	return &fault.Error{
+		Kind: fault.Conflict, Code: "email_taken", Message: "There is an account with this e-mail address already.",
+		Problems: []fault.Problem{{Field: "email", Rule: "taken", Message: "There is an account with this e-mail address already. Sign in instead."}}, Err: err,
+	}
 }
 
 func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, user domain.User) (domain.User, domain.Organization, error) {
@@ -209,13 +213,39 @@ func (s *Service) admit(ctx context.Context, user domain.User) (SignedIn, error)
 		return SignedIn{}, fmt.Errorf("login: %w", err)
 	}
 	if len(members) == 0 {
-		return SignedIn{}, fault.New(fault.Denied, "no_organization", "You are not a member of any organization.")
+		return s.startOver(ctx, user)
 	}
 	org, err := s.cfg.Store.Organizations().Get(ctx, members[0].Organization)
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("login: %w", err)
 	}
 	out, err := s.open(ctx, s.cfg.Store, user, org, members[0].Role)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("login: %w", err)
+	}
+	return out, nil
+}
+
+// startOver gives somebody an organization of their own who belongs to none any
+// more, so that they can come in and be invited again.
+func (s *Service) startOver(ctx context.Context, user domain.User) (SignedIn, error) {
+	now := domain.Instant(s.cfg.Now())
+	o := domain.Organization{
+		ID: domain.OrganizationID(s.cfg.NewID()), Name: orgName(RegisterInput{Name: user.Name, Email: user.Email}), CreatedAt: now, Version: 1,
+	}
+	var out SignedIn
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if err := r.Organizations().Insert(ctx, o); err != nil {
+			return err
+		}
+		m := domain.Member{Organization: o.ID, User: user.ID, Role: domain.RoleOwner, CreatedAt: now}
+		if err := r.Members().Insert(ctx, m); err != nil {
+			return err
+		}
+		var err error
+		out, err = s.open(ctx, r, user, o, m.Role)
+		return err
+	})
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("login: %w", err)
 	}

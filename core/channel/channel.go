@@ -254,14 +254,31 @@ func (s *Service) Finish(ctx context.Context, id domain.ProviderID, state string
 	if err := json.Unmarshal(raw, &k); err != nil {
 		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
 	}
+	a, err := s.began(ctx, flow)
+	if err != nil {
+		return domain.Channel{}, err
+	}
 	call, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, err := pf.Can.Redirect.FinishConnect(call, social.Callback{Callback: k.Callback, Query: query, Keep: k.Keep})
 	if err != nil {
 		return domain.Channel{}, connectFault(err)
 	}
-	a := domain.Actor{Organization: flow.Organization, User: flow.User, Role: domain.RoleOwner}
 	return s.save(ctx, a, pf, conn, false)
+}
+
+// began is who began a flow, if they may still connect channels.
+func (s *Service) began(ctx context.Context, flow store.Connect) (domain.Actor, error) {
+	a := domain.Actor{Organization: flow.Organization, User: flow.User, Role: domain.RoleOwner}
+	if _, err := s.cfg.Store.Users().Get(ctx, a.User); errors.Is(err, fault.ErrNotFound) {
+		return a, nil // a program, or somebody whom the host keeps
+	}
+	m, err := s.cfg.Store.Members().Get(ctx, a.Organization, a.User)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return a, fmt.Errorf("finish connect: %w", err)
+	}
+	a.Role = m.Role
+	return a, s.cfg.Access.Check(a, permit.Channels, permit.Create)
 }
 
 // Adopt makes a channel of an account whose tokens the embedding program keeps

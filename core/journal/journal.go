@@ -165,6 +165,19 @@ func Organization(o domain.Organization, kind domain.EventKind, now time.Time) E
 	}, organizationData{Organization: string(o.ID), Name: o.Name, Paused: pauseOf(o.Paused)}}
 }
 
+type memberData struct {
+	User string `json:"userId"`
+	Role string `json:"role"`
+	By   string `json:"by,omitempty"`
+}
+
+// Member tells what became of m, and who did it: by is empty for a program.
+func Member(m domain.Member, kind domain.EventKind, by domain.UserID, now time.Time) Entry {
+	return Entry{domain.Event{
+		Organization: m.Organization, Kind: kind, Subject: string(m.User), At: now,
+	}, memberData{User: string(m.User), Role: string(m.Role), By: string(by)}}
+}
+
 type channelData struct {
 	Integration string     `json:"integrationId"`
 	Provider    string     `json:"provider"`

@@ -238,6 +238,26 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.MediaID)
 	return nil
 }
 
+// DeleteAll removes all files of an organization, whatever needs them. It asks
+// for no right: it is for the end of the organization. It may be repeated.
+func (s *Service) DeleteAll(ctx context.Context, org domain.OrganizationID) error {
+	for {
+		files, err := s.cfg.Store.Media().List(ctx, org, store.Page{Limit: inUseBatch})
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		for _, m := range files {
+			// The bytes first: without the row, nobody would find them again.
+			if err := s.cfg.Blobs.Delete(ctx, m.Key); err != nil {
+				return fmt.Errorf("delete media %s: %w", m.ID, err)
+			}
+			if err := s.cfg.Store.Media().Delete(ctx, org, m.ID); err != nil && !errors.Is(err, fault.ErrNotFound) {
+				return fmt.Errorf("delete media %s: %w", m.ID, err)
+			}
+		}
+	}
+}
+
 // unused returns a Conflict fault if a draft, or a post that has not gone out,
 // needs the file.
 func unused(ctx context.Context, r store.Repos, org domain.OrganizationID, id domain.MediaID) error {

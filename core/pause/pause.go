@@ -178,6 +178,9 @@ func (s *Service) setOrganization(ctx context.Context, a domain.Actor, kind doma
 		changed := false
 		var err error
 		out, err = r.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) error {
+			if !o.EndsAt.IsZero() {
+				return fault.New(fault.Conflict, "organization_ending", "This organization is going to be deleted, so nothing is published. Keep it first.")
+			}
 			changed = change(&o.Paused)
 			return nil
 		})
