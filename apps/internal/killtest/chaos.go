@@ -16,8 +16,11 @@ type chaos struct {
 	kills int // kill -9
 	stops int // SIGTERM
 	ended int // connections to the database
-	redis int // kills of Redis
-	errs  []error
+	// freezes are those that lasted for longer than a lease.
+	freezes int
+	redis   int // kills of Redis
+	begun   int // signals to programs of ours
+	errs    []error
 }
 
 func newChaos(seed uint64) *chaos { return &chaos{rng: rand.New(rand.NewPCG(seed, 2))} }
@@ -28,6 +31,12 @@ const (
 	shortLife, longLife, longGone = 400 * time.Millisecond, 2500 * time.Millisecond, 700 * time.Millisecond
 	// stopOdds is how many of a hundred are told to stop instead of killed.
 	stopOdds = 20
+	// freezeOdds is how many of a hundred are neither, but stand still for between
+	// shortFreeze, which is longer than a lease, and longFreeze.
+	freezeOdds              = 15
+	shortFreeze, longFreeze = lease + 500*time.Millisecond, lease + 2*time.Second
+	// longEve is the longest between telling of a strike and striking.
+	longEve = 60 * time.Millisecond
 	// Connections are ended every calmest at least, at most victims at a time.
 	calm, calmest, victims = 200 * time.Millisecond, time.Second, 5
 )
@@ -48,7 +57,18 @@ func (c *chaos) run(ctx context.Context, programs []*program, redis *program, db
 
 func (c *chaos) torment(ctx context.Context, p *program, how func() syscall.Signal) error {
 	for c.pause(ctx, shortLife, longLife) {
-		if err := p.end(how()); err != nil {
+		if p.eve != nil {
+			p.eve()
+			c.pause(ctx, 0, longEve)
+		}
+		sig := how()
+		if sig == syscall.SIGSTOP {
+			if err := c.freeze(ctx, p); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.end(sig); err != nil {
 			return err
 		}
 		c.pause(ctx, 0, longGone)
@@ -59,6 +79,20 @@ func (c *chaos) torment(ctx context.Context, p *program, how func() syscall.Sign
 	return nil
 }
 
+// freeze has a program stand still for longer than its leases last, and go on
+// as if nothing had been. What it holds is taken by others meanwhile.
+func (c *chaos) freeze(ctx context.Context, p *program) error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// To the end, also where the time for chaos is over meanwhile.
+	c.pause(context.WithoutCancel(ctx), shortFreeze, longFreeze)
+	c.mu.Lock()
+	c.freezes++
+	c.mu.Unlock()
+	return p.signal(syscall.SIGCONT)
+}
+
 // always kills Redis.
 func (c *chaos) always() syscall.Signal {
 	c.mu.Lock()
@@ -67,10 +101,14 @@ func (c *chaos) always() syscall.Signal {
 	return syscall.SIGKILL
 }
 
-// signal is what ends a program of ours.
+// signal is what a program of ours gets next. The first ones see to it that
+// there is some of each.
 func (c *chaos) signal() syscall.Signal {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.begun++; c.begun == 2 || c.begun > 2 && c.rng.IntN(100) < freezeOdds {
+		return syscall.SIGSTOP
+	}
 	if c.kills > 0 && c.rng.IntN(100) < stopOdds {
 		c.stops++
 		return syscall.SIGTERM

@@ -62,10 +62,18 @@ func (c *client) do(req *http.Request, out any) error {
 		return err
 	}
 	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", req.Method, req.URL.Path, resp.Status, raw)
+		return &badStatus{resp.StatusCode, fmt.Sprintf("%s %s: %s: %s", req.Method, req.URL.Path, resp.Status, raw)}
 	}
 	return json.Unmarshal(raw, out)
 }
+
+// badStatus is an answer that says no.
+type badStatus struct {
+	code int
+	what string
+}
+
+func (e *badStatus) Error() string { return e.what }
 
 // awaitAnswer waits until the server answers that it lives.
 func (c *client) awaitAnswer(ctx context.Context) error {
@@ -124,14 +132,6 @@ func (c *client) connectPage(ctx context.Context, provider, server string, accou
 	req.Header.Set("Accept", "application/json")
 	err = c.do(req, &out)
 	return out.Integration.ID, err
-}
-
-func (c *client) schedule(ctx context.Context, channel, text string, at time.Time) (string, error) {
-	var out struct{ ID string }
-	err := c.call(ctx, http.MethodPost, "/posts", map[string]any{
-		"content": text, "type": "schedule", "scheduledAt": at.UTC().Format(time.RFC3339Nano), "integrations": []string{channel},
-	}, &out)
-	return out.ID, err
 }
 
 // record is what Crier says of a post.

@@ -9,14 +9,6 @@ import (
 	"github.com/crierhq/crier/core/domain"
 )
 
-// booked is a post that the API has taken in.
-type booked struct {
-	number  int
-	id      string
-	account string
-	due     time.Time
-}
-
 // judge compares what was booked, what Crier says of it and what the platform
 // has accepted. It returns every broken promise.
 func judge(posts []booked, said []record, l ledger) []string {

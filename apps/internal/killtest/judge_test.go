@@ -80,8 +80,8 @@ func TestJudgeFinds(t *testing.T) {
 			again.ID, again.URL = "2000", "http://host/@7/2000"
 			w.ledger.statuses = append(w.ledger.statuses, again)
 		}, "DOUBLE: post #0 (post-0) was accepted 2 times"},
-		"a loss":            {func(w *world) { w.ledger.statuses = w.ledger.statuses[1:] }, "was never accepted"},
-		"no end":            {func(w *world) { w.turn(domain.DeliveryScheduled) }, "LOST: post #0 (post-0), which is scheduled, has come to no end"},
+		"a loss": {func(w *world) { w.ledger.statuses = w.ledger.statuses[1:] }, "was never accepted"},
+		"no end": {func(w *world) { w.turn(domain.DeliveryScheduled) }, "LOST: post #0 (post-0), which is scheduled, has come to no end"},
 		"no end, with what it waits for": {func(w *world) {
 			w.turn(domain.DeliveryPublishing)
 			d := &w.said[0].Deliveries[0]

@@ -42,6 +42,8 @@ type program struct {
 	name, binary string
 	args, env    []string
 	log          string // file
+	// eve is called just before chaos strikes it. It may be nil.
+	eve func()
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -75,13 +77,8 @@ const stopPatience = 30 * time.Second
 // end sends sig and waits until the process is gone. It is an error if it was
 // gone before, or ended badly after SIGTERM.
 func (p *program) end(sig syscall.Signal) error {
-	select {
-	case <-p.exited:
-		return fmt.Errorf("%s ended by itself: %w\n%s", p.name, p.err, p.tail())
-	default:
-	}
-	if err := p.cmd.Process.Signal(sig); err != nil {
-		return fmt.Errorf("%s cannot be signalled: %w\n%s", p.name, err, p.tail())
+	if err := p.signal(sig); err != nil {
+		return err
 	}
 	select {
 	case <-p.exited:
@@ -90,6 +87,19 @@ func (p *program) end(sig syscall.Signal) error {
 	}
 	if sig == syscall.SIGTERM && p.err != nil {
 		return fmt.Errorf("%s ended badly when it was told to stop: %w\n%s", p.name, p.err, p.tail())
+	}
+	return nil
+}
+
+// signal sends sig. It is an error if the process is gone.
+func (p *program) signal(sig syscall.Signal) error {
+	select {
+	case <-p.exited:
+		return fmt.Errorf("%s ended by itself: %w\n%s", p.name, p.err, p.tail())
+	default:
+	}
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("%s cannot be signalled: %w\n%s", p.name, err, p.tail())
 	}
 	return nil
 }

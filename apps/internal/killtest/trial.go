@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -52,6 +53,9 @@ type result struct {
 	chaos    *chaos
 	accepted int
 	requests int
+	// unsure counts the bookings whose answer was lost, and absent those of them
+	// that came to nothing.
+	unsure, absent int
 	// worked is how long it took from the first due time until nothing moved.
 	booked, worked time.Duration
 }
@@ -68,13 +72,17 @@ type trial struct {
 	redisURL string
 	channels []string
 	posts    []booked
+	due      time.Time
 }
+
+// lease is for how long a claim is good unless it is renewed.
+const lease = 5 * time.Second
 
 // settings make the programs wait for seconds where they wait for minutes
 // else: what a dead process leaves behind is looked into sooner.
 var settings = []string{
 	"BIND_ADDRESS=127.0.0.1", "ALLOW_PRIVATE_NETWORKS=127.0.0.0/8", "LOG_LEVEL=info",
-	"POLL_INTERVAL=200ms", "LEASE=5s", "PUBLISH_TIMEOUT=2s", "PUBLISH_BACKOFF=200ms", "PUBLISH_GAP=500ms",
+	"POLL_INTERVAL=200ms", "LEASE=" + lease.String(), "PUBLISH_TIMEOUT=2s", "PUBLISH_BACKOFF=200ms", "PUBLISH_GAP=500ms",
 	"WORKER_CONCURRENCY=16", "SHUTDOWN_TIMEOUT=3s", "REGISTRATION=open",
 	"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0",
 }
@@ -97,12 +105,14 @@ func run(ctx context.Context, o options) (res result, err error) {
 		return res, err
 	}
 	res.booked = time.Since(begin)
-	o.say("%s: booked %d posts on %d channels in %s", o.name(), len(t.posts), len(t.channels), res.booked.Round(time.Millisecond))
+	o.say("%s: booked %d posts on %d channels in %s, and %d more follow", o.name(), t.calm(), len(t.channels),
+		res.booked.Round(time.Millisecond), len(t.posts)-t.calm())
 	begin = time.Now()
 	if res.chaos, err = t.torment(ctx); err != nil {
 		return res, err
 	}
-	o.say("%s: %d kills, %d orderly stops, %d connections ended; waiting for what is left", o.name(), res.chaos.kills, res.chaos.stops, res.chaos.ended)
+	o.say("%s: %d kills, %d orderly stops, %d freezes, %d connections ended; waiting for what is left",
+		o.name(), res.chaos.kills, res.chaos.stops, res.chaos.freezes, res.chaos.ended)
 	if err := t.settle(ctx); err != nil {
 		return res, err
 	}
@@ -136,8 +146,17 @@ func (t *trial) startRedis(ctx context.Context) error {
 	return t.redis.start()
 }
 
-// book starts a server that publishes nothing, and books all posts with it for
-// the same moment.
+// calm is how many posts are booked before anything is killed. Where nothing is,
+// it is all of them.
+func (t *trial) calm() int {
+	if t.chaos == 0 {
+		return t.options.posts
+	}
+	return t.options.posts * 2 / 3
+}
+
+// book starts a server that publishes nothing, and books the first of the posts
+// with it.
 func (t *trial) book(ctx context.Context) error {
 	port, err := freeport.Find(ctx)
 	if err != nil {
@@ -159,14 +178,8 @@ func (t *trial) book(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	t.posts = make([]booked, t.options.posts)
-	due := domain.Instant(time.Now().Add(time.Second))
-	return each(len(t.posts), func(i int) (err error) {
-		account := i % len(t.channels)
-		t.posts[i] = booked{number: i, account: strconv.Itoa(account), due: due}
-		t.posts[i].id, err = t.client.schedule(ctx, t.channels[account], fmt.Sprintf("Post #%d of the kill test.", i), due)
-		return err
-	})
+	t.posts, t.due = make([]booked, t.options.posts), soon()
+	return t.bookAll(ctx, 0, t.calm(), t.due)
 }
 
 func (t *trial) program(name, binary string, env ...string) *program {
@@ -185,8 +198,9 @@ func (t *trial) connect(ctx context.Context, account int) (string, error) {
 	return t.client.connectPage(ctx, "mastodon", server, account)
 }
 
-// torment starts the workers and kills them, again and again. On SQLite there
-// is one process for everything.
+// torment starts the workers and kills them and the server, again and again,
+// while the rest of the posts is booked. On SQLite there is one process for
+// everything.
 func (t *trial) torment(ctx context.Context) (*chaos, error) {
 	if t.dsn == "" {
 		if err := t.server.end(syscall.SIGTERM); err != nil {
@@ -207,8 +221,23 @@ func (t *trial) torment(ctx context.Context) (*chaos, error) {
 	c := newChaos(t.seed)
 	limited, cancel := context.WithTimeout(ctx, t.chaos)
 	defer cancel()
-	err := c.run(limited, t.workers, t.redis, t.db)
-	return c, errors.Join(err, ctx.Err())
+	victims := t.workers
+	if t.dsn != "" {
+		victims = append(slices.Clone(victims), t.server)
+	}
+	strikes := make(chan struct{}, 1)
+	t.server.eve = func() {
+		select {
+		case strikes <- struct{}{}:
+		default:
+		}
+	}
+	var booking sync.WaitGroup
+	var unbooked error
+	booking.Go(func() { unbooked = t.bookAmid(ctx, limited, strikes) })
+	err := c.run(limited, victims, t.redis, t.db)
+	booking.Wait()
+	return c, errors.Join(err, unbooked, ctx.Err())
 }
 
 // settle waits until nothing moves any more, or patience ends; what moves then
@@ -233,6 +262,9 @@ func (t *trial) settle(ctx context.Context) error {
 
 // conclude reads what became of everything, and judges it.
 func (t *trial) conclude(ctx context.Context, res *result) error {
+	if err := t.account(ctx, res); err != nil {
+		return err
+	}
 	said := make([]record, len(t.posts))
 	if err := each(len(said), func(i int) (err error) {
 		said[i], err = t.client.get(ctx, t.posts[i].id)
@@ -263,6 +295,22 @@ func (t *trial) conclude(ctx context.Context, res *result) error {
 			res.states[d.State]++
 		}
 	}
+	return nil
+}
+
+// account finds out what became of the bookings.
+func (t *trial) account(ctx context.Context, res *result) error {
+	there, err := t.client.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range t.posts {
+		if b.lost {
+			res.unsure++
+			res.absent += max(1-len(there[b.number]), 0)
+		}
+	}
+	t.posts, res.findings = reconcile(t.posts, there)
 	return nil
 }
 
@@ -302,8 +350,10 @@ func (r result) String() string {
 	}
 	line("kill -9", "%d", r.chaos.kills)
 	line("SIGTERM", "%d", r.chaos.stops)
+	line("SIGSTOP … SIGCONT", "%d", r.chaos.freezes)
 	line("connections ended", "%d", r.chaos.ended)
 	line("kills of Redis", "%d", r.chaos.redis)
+	line("bookings unanswered", "%d, of which %d came to nothing", r.unsure, r.absent)
 	line("requests to publish", "%d", r.requests)
 	for _, what := range slices.Sorted(maps.Keys(r.tally)) {
 		line("- "+string(what), "%d", r.tally[what])

@@ -22,7 +22,7 @@ func small(t *testing.T, bin binaries) options {
 	t.Helper()
 	return options{
 		posts: 300, channels: 60, workers: 2, seed: uint64(time.Now().UnixNano()), bin: bin, dir: t.TempDir(),
-		chaos: 8 * time.Second, patience: patience, say: t.Logf,
+		chaos: 12 * time.Second, patience: patience, say: t.Logf,
 	}
 }
 
@@ -81,8 +81,8 @@ func hold(t *testing.T, o options) {
 	if len(res.findings) > 0 {
 		t.Errorf("%s: promises were broken, see above", o.name())
 	}
-	if res.chaos.kills == 0 || o.dsn != "" && res.chaos.ended == 0 {
-		t.Errorf("%s: got %d kills and %d connections ended, want some", o.name(), res.chaos.kills, res.chaos.ended)
+	if res.chaos.kills == 0 || res.chaos.freezes == 0 || o.dsn != "" && res.chaos.ended == 0 {
+		t.Errorf("%s: got %d kills, %d freezes and %d connections ended, want some", o.name(), res.chaos.kills, res.chaos.freezes, res.chaos.ended)
 	}
 	if o.plain && res.states[domain.DeliveryUnknown] == 0 {
 		t.Errorf("%s: got nothing unknown, want some: answers were dropped that nothing can make up for", o.name())
