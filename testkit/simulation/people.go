@@ -30,6 +30,8 @@ type team struct {
 	actor    domain.Actor
 	channels []domain.Channel
 	posts    []domain.PostID
+	// byWriter are those of the posts that were written by the writer.
+	byWriter map[domain.PostID]bool
 }
 
 // task is something that somebody does at its time.
@@ -49,7 +51,7 @@ func newPeople(w *world) (*people, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &team{actor: domain.System(org.ID)}
+		t := &team{actor: domain.System(org.ID), byWriter: map[domain.PostID]bool{}}
 		for _, pl := range w.platforms {
 			for k := range 1 + w.rng.IntN(2) {
 				account := fmt.Sprintf("%s-%d", name, k+1)
@@ -78,6 +80,7 @@ func (p *people) plan() {
 		p.later(w.between(0, 6*time.Hour), func(ctx context.Context) { p.write(ctx, t) })
 	}
 	for _, t := range p.teams {
+		p.planHolds(t)
 		for range w.rng.IntN(4) {
 			p.later(w.between(time.Hour, 14*time.Hour), func(ctx context.Context) { p.mend(ctx, t) })
 		}
@@ -156,13 +159,22 @@ func (p *people) input(t *team) core.PostInput {
 func (p *people) write(ctx context.Context, t *team) {
 	w := p.w
 	p.written++
-	v, err := w.api.eng.Posts.Create(ctx, t.actor, p.input(t))
+	author, in := t.actor, p.input(t)
+	if w.roll(0.4) {
+		author = t.writer()
+		in.Review = w.roll(0.3)
+	}
+	v, err := w.api.eng.Posts.Create(ctx, author, in)
 	p.did("write", v.Post.ID, err)
 	if err != nil {
 		return
 	}
 	id := v.Post.ID
 	t.posts = append(t.posts, id)
+	t.byWriter[id] = author.User != ""
+	if t.byWriter[id] {
+		p.later(w.between(0, 8*time.Hour), func(ctx context.Context) { p.review(ctx, t, id) })
+	}
 	due := max(v.Post.DueAt.Sub(w.now), 0)
 	if v.Post.State == domain.PostDraft {
 		p.later(w.between(0, 2*time.Hour), func(ctx context.Context) { p.edit(ctx, t, id) })
@@ -181,13 +193,15 @@ func (p *people) write(ctx context.Context, t *team) {
 }
 
 func (p *people) edit(ctx context.Context, t *team, id domain.PostID) {
-	_, err := p.w.api.eng.Posts.Update(ctx, t.actor, id, 0, p.input(t))
+	_, err := p.w.api.eng.Posts.Update(ctx, t.author(id), id, 0, p.input(t))
 	p.did("edit", id, err)
 }
 
 // meddle changes a post in one way or another.
 func (p *people) meddle(ctx context.Context, t *team, id domain.PostID) {
-	switch p.w.rng.IntN(4) {
+	switch p.w.rng.IntN(5) {
+	case 4:
+		p.review(ctx, t, id)
 	case 0:
 		p.did("delete", id, p.w.api.eng.Posts.Delete(ctx, t.actor, id, 0))
 	case 1:

@@ -87,6 +87,10 @@ const (
 	RulePace Rule = "pace"
 	// RuleCanceled: a canceled delivery never sends.
 	RuleCanceled Rule = "canceled"
+	// RuleHeld: nothing begins while its channel, its organization or the
+	// installation is paused, or while its content needs an approval that it does
+	// not have.
+	RuleHeld Rule = "held"
 	// RuleReplay: the same seed does the same again.
 	RuleReplay Rule = "replay"
 )

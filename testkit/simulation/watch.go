@@ -229,6 +229,7 @@ func (s *watch) intended(l *life, d domain.Delivery, was domain.AttemptID) {
 	i := d.Current()
 	if was == "" { // a repeated call takes the place of the one whose answer was lost
 		s.paced(d)
+		s.letOut(d)
 	}
 	s.w.tracef("%s intends item %d as attempt %d", d.ID, i, d.Attempts)
 	l.intents[domain.AttemptKey(d.ID, i, d.Revision)] = d

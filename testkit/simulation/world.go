@@ -123,6 +123,7 @@ func (w *world) live() {
 func (w *world) settle() {
 	w.calm = true
 	w.happen("calm", "everything works from now on")
+	w.people.resumeAll()
 	for _, p := range w.workers {
 		if p.dead {
 			w.schedule(&p.actor, w.now.Add(time.Minute))

@@ -26,11 +26,11 @@ func TestWrongPortsAreFound(t *testing.T) {
 		"the store drops a result":          {store: func(w *wrong) { w.dropResult = true }, rules: []simulation.Rule{simulation.RuleLedger}},
 		"the store hands a claim out twice": {store: func(w *wrong) { w.claimTwice = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
 		"the store claims before the time":  {store: func(w *wrong) { w.claimEarly = true }, rules: []simulation.Rule{simulation.RuleTime}},
-		"the store forgets to claim":        {store: func(w *wrong) { w.claimNever = true }, rules: []simulation.Rule{simulation.RuleEnds}},
+		"the store forgets to claim":        {store: func(w *wrong) { w.claimNever = true }, rules: []simulation.Rule{simulation.RuleEnds, simulation.RulePace}},
 		"the store loses an event":          {store: func(w *wrong) { w.loseEvent = true }, rules: []simulation.Rule{simulation.RuleEvents}},
 		"the store has no fencing token":    {store: func(w *wrong) { w.noFence = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
 		"the store keeps no pace":           {store: func(w *wrong) { w.noPace = true }, rules: []simulation.Rule{simulation.RulePace}},
-		"the store does not roll back":      {store: func(w *wrong) { w.noRollback = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleEvents}},
+		"the store does not roll back":      {store: func(w *wrong) { w.noRollback = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleEvents, simulation.RulePace}},
 		"the provider retries by itself":    {provider: func(p social.Provider) social.Provider { return retrying{p.(plain)} }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
 		"the provider plays lost answers down": {
 			provider: func(p social.Provider) social.Provider { return harmless{p.(plain)} }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce},
