@@ -21,6 +21,9 @@ func (w *world) accepted(p *platform, a *accepted) {
 	if a.item > 0 {
 		w.ordered(a, l)
 	}
+	if l.now.Follows != "" {
+		w.hangs(a, l.now)
+	}
 }
 
 // once looks for the same item of the same post on the same channel, under
@@ -28,13 +31,13 @@ func (w *world) accepted(p *platform, a *accepted) {
 func (w *world) once(p *platform, a *accepted, l *life) {
 	n, wished := 0, 0
 	for _, id := range w.watch.order {
-		if o := w.watch.lives[id]; o.now.Post == l.now.Post && o.now.Channel == l.now.Channel {
+		if o := w.watch.lives[id]; sameTask(o.now, l.now) {
 			wished += o.wished
 		}
 	}
 	for _, o := range p.posts {
 		ol := w.watch.lives[o.delivery]
-		if ol != nil && !o.refused && o.item == a.item && ol.now.Post == l.now.Post && ol.now.Channel == l.now.Channel {
+		if ol != nil && !o.refused && o.item == a.item && sameTask(ol.now, l.now) {
 			n++
 		}
 	}
@@ -74,6 +77,7 @@ func (w *world) check() {
 		w.checkRest(l, d)
 		w.checkAttempts(d, as)
 		w.checkParts(l, d)
+		w.checkFollowing(l)
 	}
 	for _, p := range w.platforms {
 		w.checkPlatform(ctx, p)
@@ -96,7 +100,7 @@ func (w *world) checkRest(l *life, d domain.Delivery) {
 	if (d.State == domain.DeliveryPublished) != (d.Current() == len(d.Parts)) {
 		w.violate(RuleLedger, "%s is %s, with %d of %d items out", d.ID, d.State, d.Current(), len(d.Parts))
 	}
-	if p := w.watch.posts[d.Post]; d.State == domain.DeliveryPublished && d.Revision == p.Revision && len(d.Parts) != len(p.ItemsFor(d.Channel)) {
+	if p := w.watch.posts[d.Post]; d.State == domain.DeliveryPublished && d.Follows == "" && d.Revision == p.Revision && len(d.Parts) != len(p.ItemsFor(d.Channel)) {
 		w.violate(RuleLedger, "%s has %d parts, its post %d items", d.ID, len(d.Parts), len(p.ItemsFor(d.Channel)))
 	}
 	if d.Open != "" {
@@ -136,8 +140,10 @@ func (p *platform) at(r domain.Ref) *accepted {
 	if a := p.byID[r.ID]; a != nil {
 		return a
 	}
-	return p.byID[strings.TrimPrefix(r.ID, pages)]
+	return p.byID[bareID(r)]
 }
+
+func bareID(r domain.Ref) string { return strings.TrimPrefix(r.ID, pages) }
 
 func (w *world) platformOf(d domain.Delivery) *platform {
 	return w.platforms[slices.IndexFunc(w.platforms, func(p *platform) bool { return p.id == d.Provider })]
@@ -162,6 +168,7 @@ func (w *world) checkParts(l *life, d domain.Delivery) {
 		switch a := p.at(*part.Ref); {
 		case a == nil || a.refused:
 			w.violate(RuleLedger, "item %d of %s counts as out at %s, which is not there", i, d.ID, part.Ref.ID)
+		case d.Action == domain.ActionRepost: // another rule may have asked for the same one
 		case a.key != domain.AttemptKey(d.ID, i, d.Revision):
 			w.violate(RuleLedger, "item %d of %s counts as out at %s, which is %s", i, d.ID, part.Ref.ID, a.key)
 		}
@@ -232,6 +239,9 @@ func (w *world) checkToldToPeople(p domain.Post, evs []domain.Event, i int) {
 	state, found := strings.CutPrefix(string(evs[i].Kind), "delivery.")
 	if !found || !domain.DeliveryState(state).NeedsAttention() {
 		return
+	}
+	if l := w.watch.lives[domain.DeliveryID(evs[i].Subject)]; l != nil && l.now.Follows != "" {
+		return // it makes nothing of the post
 	}
 	// Deleting a post stops what is left of it; who did that need not be told.
 	next := slices.IndexFunc(evs[i:], func(e domain.Event) bool { return e.Subject == string(p.ID) })

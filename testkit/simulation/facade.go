@@ -194,6 +194,12 @@ func (f facade) drawRefusal() *social.Error {
 
 // Publish implements social.Provider.
 func (f facade) Publish(ctx context.Context, t social.Target, it social.Item, cur social.Cursor) (social.Outcome, error) {
+	return f.change(ctx, t, func(attempt domain.AttemptID) (social.Outcome, error) { return f.receive(t, it, cur, attempt) })
+}
+
+// change makes a call that changes something: receive is what the platform makes
+// of it.
+func (f facade) change(ctx context.Context, t social.Target, receive func(domain.AttemptID) (social.Outcome, error)) (social.Outcome, error) {
 	trip, err := f.setOut(ctx, "sending")
 	if err != nil {
 		return social.Outcome{}, err
@@ -203,10 +209,10 @@ func (f facade) Publish(ctx context.Context, t social.Target, it social.Item, cu
 	attempt := f.w.watch.sent(id, t.Key)
 	defer f.occupy(t.Key, trip.ends)()
 	d := f.latency()
-	if err := f.takeOrLinger(trip, d, func() { _, _ = f.receive(t, it, cur, attempt) }); err != nil {
+	if err := f.takeOrLinger(trip, d, func() { _, _ = receive(attempt) }); err != nil {
 		return social.Outcome{}, err
 	}
-	out, err := f.receive(t, it, cur, attempt)
+	out, err := receive(attempt)
 	if err := f.p.at("after sending"); err != nil {
 		return social.Outcome{}, err
 	}

@@ -152,6 +152,9 @@ func (p *people) input(t *team) core.PostInput {
 	for _, i := range w.rng.Perm(len(t.channels))[:n] {
 		in.Targets = append(in.Targets, domain.Target{Channel: t.channels[i].ID})
 	}
+	if w.roll(0.25) {
+		in.After = p.following(t, in.Targets)
+	}
 	return in
 }
 

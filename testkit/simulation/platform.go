@@ -90,6 +90,8 @@ type accepted struct {
 	done             time.Time // when it comes out
 	shows            time.Time // when it can be looked up
 	refused          bool      // it never comes out
+	repost           bool
+	perLike          time.Duration
 }
 
 type upload struct {
@@ -213,7 +215,7 @@ func (p *platform) accept(t social.Target, it social.Item, attempt domain.Attemp
 	w := p.w
 	a := &accepted{
 		id: string(p.id) + "-" + strconv.Itoa(len(p.posts)+1), key: t.Key, account: t.Account, attempt: attempt,
-		at: w.now, done: w.now, shows: w.now,
+		at: w.now, done: w.now, shows: w.now, perLike: w.between(time.Minute, time.Hour),
 	}
 	a.delivery, a.item = split(t.Key)
 	if it.Parent != nil {

@@ -91,6 +91,9 @@ const (
 	// installation is paused, or while its content needs an approval that it does
 	// not have.
 	RuleHeld Rule = "held"
+	// RuleFollows: what follows a post acts on it, once for each of its rules, and
+	// never publishes anything by itself.
+	RuleFollows Rule = "follows"
 	// RuleReplay: the same seed does the same again.
 	RuleReplay Rule = "replay"
 )

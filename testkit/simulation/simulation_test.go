@@ -71,6 +71,7 @@ func faults() []string {
 		"people: write: ok", "people: edit: ok", "people: edit: conflict", "people: delete: ok", "people: delete: conflict",
 		"people: try again: ok", "people: it is there: ok", "people: it is not there: ok", "people: connect: ok",
 		"people: disconnect: ok", "people: renew: ok",
+		"reposted",
 		"people: require approvals: ok", "people: ask for approval: ok", "people: ask for approval: conflict",
 		"people: approve: ok", "people: reject: ok", "people: reject: conflict",
 		"people: pause all: ok", "people: pause the team: ok", "people: pause a channel: ok",

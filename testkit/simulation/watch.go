@@ -36,6 +36,8 @@ type life struct {
 	claimed time.Time
 	wished  int // how often a person had an unknown one sent again
 	intents map[string]domain.Delivery
+	// after are the rules of its post when it was published.
+	after []domain.After
 }
 
 func newWatch(w *world, st store.Store) *watch {
@@ -189,6 +191,9 @@ func (s *watch) seen(d domain.Delivery) {
 	}
 	if len(l.states) == 0 || l.now.State != d.State {
 		l.states = append(l.states, d.State)
+		if d.State == domain.DeliveryPublished && d.Follows == "" {
+			l.after = s.posts[d.Post].After
+		}
 		s.w.tracef("%s is %s %s", d.ID, d.State, d.Reason.Code)
 	}
 	was := l.now.Open

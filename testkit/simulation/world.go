@@ -11,6 +11,7 @@ import (
 	"github.com/crierhq/crier/adapters/memseal"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	jobs "github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -148,7 +149,7 @@ func (w *world) atRest() bool {
 			return false
 		}
 	}
-	return !w.watch.waits()
+	return !w.watch.waits() && !w.watching()
 }
 
 // end has every goroutine of the run come to its end.
@@ -228,5 +229,9 @@ func (w *world) engine(p *process) (*core.Engine, error) {
 		Now: func() time.Time { return w.now }, NewID: w.newID, Rand: w.rng.Int64N, Sleep: p.pause,
 		Policy: core.Policy{LateWindow: lateWindow, Gap: w.gap},
 		Worker: core.WorkerConfig{Owner: p.owner(), Concurrency: 1, Lease: lease},
+		Queue: func(c jobs.Config) (core.JobRunner, error) {
+			c.Concurrency = 1 // a process does one thing at a time here
+			return jobs.New(c)
+		},
 	})
 }

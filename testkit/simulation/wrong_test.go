@@ -28,7 +28,7 @@ func TestWrongPortsAreFound(t *testing.T) {
 		"the store claims before the time":  {store: func(w *wrong) { w.claimEarly = true }, rules: []simulation.Rule{simulation.RuleTime}},
 		"the store forgets to claim":        {store: func(w *wrong) { w.claimNever = true }, rules: []simulation.Rule{simulation.RuleEnds, simulation.RulePace}},
 		"the store loses an event":          {store: func(w *wrong) { w.loseEvent = true }, rules: []simulation.Rule{simulation.RuleEvents}},
-		"the store has no fencing token":    {store: func(w *wrong) { w.noFence = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
+		"the store has no fencing token":    {store: func(w *wrong) { w.noFence = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce, simulation.RuleEnds}},
 		"the store keeps no pace":           {store: func(w *wrong) { w.noPace = true }, rules: []simulation.Rule{simulation.RulePace}},
 		"the store does not roll back":      {store: func(w *wrong) { w.noRollback = true }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleEvents, simulation.RulePace}},
 		"the provider retries by itself":    {provider: func(p social.Provider) social.Provider { return retrying{p.(plain)} }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce}},
@@ -36,7 +36,7 @@ func TestWrongPortsAreFound(t *testing.T) {
 			provider: func(p social.Provider) social.Provider { return harmless{p.(plain)} }, rules: []simulation.Rule{simulation.RuleLedger, simulation.RuleOnce},
 		},
 		"the provider forgets what a reply hangs on": {
-			provider: func(p social.Provider) social.Provider { return flat{p.(plain)} }, rules: []simulation.Rule{simulation.RuleOrder},
+			provider: func(p social.Provider) social.Provider { return flat{p.(plain)} }, rules: []simulation.Rule{simulation.RuleOrder, simulation.RuleFollows},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
