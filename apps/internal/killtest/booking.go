@@ -25,7 +25,7 @@ type booked struct {
 }
 
 // bookAll books the posts from the first to before the end, on all channels in
-// turn, for the same moment. While the server is killed, the answers of some
+// turn, for the moment due. While the server is killed, the answers of some
 // bookings are lost.
 func (t *trial) bookAll(ctx context.Context, first, end int, due time.Time) error {
 	return each(end-first, func(i int) (err error) {
@@ -43,7 +43,8 @@ func (t *trial) bookAll(ctx context.Context, first, end int, due time.Time) erro
 const bursts = 8
 
 // bookAmid books the rest of the posts, a part of them just before the server is
-// struck, each time that it is, and what is left once the storm is over.
+// struck, each time that it is, and what is left once the storm is over. Each
+// part is due at once.
 func (t *trial) bookAmid(ctx, storm context.Context, strikes <-chan struct{}) error {
 	rest := len(t.posts) - t.calm()
 	size := max(rest/bursts, parallel)
@@ -52,7 +53,7 @@ func (t *trial) bookAmid(ctx, storm context.Context, strikes <-chan struct{}) er
 		case <-strikes:
 		case <-storm.Done():
 		}
-		if err := t.bookAll(ctx, n, min(n+size, len(t.posts)), t.due); err != nil {
+		if err := t.bookAll(ctx, n, min(n+size, len(t.posts)), soon()); err != nil {
 			return err
 		}
 	}
@@ -153,5 +154,5 @@ func reconcile(posts []booked, there map[int][]string) (kept []booked, findings 
 	return kept, findings
 }
 
-// soon is the moment that all posts are due at.
+// soon is the moment that posts which are booked now are due at.
 func soon() time.Time { return domain.Instant(time.Now().Add(time.Second)) }

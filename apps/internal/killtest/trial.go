@@ -72,7 +72,6 @@ type trial struct {
 	redisURL string
 	channels []string
 	posts    []booked
-	due      time.Time
 }
 
 // lease is for how long a claim is good unless it is renewed.
@@ -178,8 +177,8 @@ func (t *trial) book(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	t.posts, t.due = make([]booked, t.options.posts), soon()
-	return t.bookAll(ctx, 0, t.calm(), t.due)
+	t.posts = make([]booked, t.options.posts)
+	return t.bookAll(ctx, 0, t.calm(), soon())
 }
 
 func (t *trial) program(name, binary string, env ...string) *program {
