@@ -7,6 +7,11 @@
 //
 // Nothing here waits: the clock is a variable, and at any time one goroutine
 // runs. A life is one post with all that becomes of it.
+//
+// Workers are driven by Tick. Run waits by timers and works on many deliveries
+// at once, in goroutines of its own; testing/synctest could stand in for the
+// timers inside a test, but not in a program, and not for which goroutine comes
+// first, so a seed would not give the same world again. The kill test drives Run.
 package simulation
 
 import (
