@@ -71,6 +71,10 @@ sim: ## Run the simulation: make sim SEED=1 N=100000; N=0 shows all that happens
 kill: ## Kill real processes while they publish: make kill SEED=1 N=2000
 	$(SERVICES) go run ./apps/internal/killtest -seed=$(or $(SEED),1) -n=$(or $(N),2000)
 
+.PHONY: fuzz-api
+fuzz-api: ## Send requests to the API that nobody should: make fuzz-api SEED=1 N=2000 for each operation
+	$(SERVICES) go test ./apps/internal/e2e -run TestRequestsThatNobodyShouldSend -timeout 60m -fuzzseed=$(or $(SEED),1) -fuzzcount=$(or $(N),2000)
+
 .PHONY: bench
 bench: ## Measure the numbers of docs/performance.md on this machine
 	$(SERVICES) go run ./apps/internal/bench

@@ -226,8 +226,16 @@ type AfterDo string
 
 // AgencyAnswer defines model for AgencyAnswer.
 type AgencyAnswer struct {
+	// LateWindowSeconds How late a post may still be published; 0: as long as the installation says.
+	//
+	// Examples: 21600
+	LateWindowSeconds int64 `json:"lateWindowSeconds"`
+
 	// Paused The pause of the organization, while it holds.
 	Paused *Pause `json:"paused,omitempty"`
+
+	// RequireApproval What members write who may not approve waits for an approval.
+	RequireApproval bool `json:"requireApproval"`
 }
 
 // AgencySettings defines model for AgencySettings.

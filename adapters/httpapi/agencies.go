@@ -59,8 +59,9 @@ type agencySettingsInput struct {
 
 type agencyOutput struct {
 	Body struct {
-		agencySettings
-		Paused *pauseBody `json:"paused,omitempty" doc:"The pause of the organization, while it holds."`
+		RequireApproval   bool       `json:"requireApproval" doc:"What members write who may not approve waits for an approval."`
+		LateWindowSeconds int64      `json:"lateWindowSeconds" doc:"How late a post may still be published; 0: as long as the installation says." example:"21600"`
+		Paused            *pauseBody `json:"paused,omitempty" doc:"The pause of the organization, while it holds."`
 	}
 }
 
@@ -125,7 +126,7 @@ func agency(o domain.Organization, err error) (*agencyOutput, error) {
 		return nil, err
 	}
 	out := &agencyOutput{}
-	out.Body.agencySettings = agencySettings{RequireApproval: o.RequireApproval, LateWindowSeconds: int64(o.LateWindow / time.Second)}
+	out.Body.RequireApproval, out.Body.LateWindowSeconds = o.RequireApproval, int64(o.LateWindow/time.Second)
 	out.Body.Paused = fromPause(o.Paused)
 	return out, nil
 }

@@ -58,12 +58,15 @@ type callbackOutput struct {
 }
 
 func (a *api) registerConnect() {
-	handle(a, spec{
+	op := handle(a, spec{
 		id: "connect-integration", method: http.MethodPost, path: "/integrations/connect", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Create},
 		summary: "Connect an account", text: "Platforms with a form answer 201 with the account. Platforms with a page of their own answer 200 with the address to send the person to. An account that is connected already gets a new credential and keeps its id.",
 		errors: []int{400, 404, 413, 415, 429},
 	}, a.connect)
-	op := handle(a, spec{
+	// Of two answers of success huma knows one.
+	answers := a.huma.OpenAPI().Paths[op.Path].Post.Responses
+	answers["201"] = &huma.Response{Description: "The account is connected.", Content: answers["200"].Content}
+	op = handle(a, spec{
 		id: "finish-connect", method: http.MethodGet, path: callbackPath + "{provider}", tag: tagIntegrations, status: http.StatusOK,
 		public: true, anyQuery: true, errors: []int{400, 404, 429, 503},
 		summary: "Come back from the platform", text: "Where platforms send people back to. It answers with a small page, or with JSON where the header Accept asks for it.",

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 
+	"github.com/crierhq/crier/adapters/explorer"
 	"github.com/crierhq/crier/adapters/httpapi"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
@@ -62,6 +63,9 @@ func (a *App) routes(eng wired) (http.Handler, error) {
 		return nil, err
 	}
 	e.GET("/", a.front)
+	if err := explore(e); err != nil {
+		return nil, err
+	}
 	taken := map[string]bool{"": true}
 	for _, r := range e.Routes() {
 		taken[first(r.Path)] = true
@@ -72,6 +76,25 @@ func (a *App) routes(eng wired) (http.Handler, error) {
 		}
 	}
 	return sites{api: e, pages: eng.sites}, nil
+}
+
+// apiPath is where the explorer is; the document lies below it.
+const apiPath = "/api"
+
+// explore serves the page that shows the API.
+func explore(e *echo.Echo) error {
+	page, err := explorer.New(explorer.Config{Title: httpapi.Title + " API", DocumentURL: apiPath + "/openapi.json", BasePath: apiPath})
+	if err != nil {
+		return err
+	}
+	for _, path := range page.Paths() {
+		e.GET(path, func(c echo.Context) error {
+			httpapi.SetRoute(c.Request().Context(), path)
+			page.ServeHTTP(c.Response(), c.Request())
+			return nil
+		})
+	}
+	return nil
 }
 
 // routeError answers for the router as the API does.
@@ -126,7 +149,7 @@ func (a *App) front(c echo.Context) error {
 	httpapi.SetRoute(c.Request().Context(), "/")
 	return c.String(http.StatusOK, fmt.Sprintf(`Crier is running.
 
-  Sign in, schedule and publish   %[1]s/api/openapi.json (or .yaml) describes how
+  Sign in, schedule and publish   %[1]s/api shows how; so does /api/openapi.json (or .yaml)
   Is it alive, is it ready?       %[1]s/livez, %[1]s/readyz
 `, a.cfg.Server.PublicURL))
 }

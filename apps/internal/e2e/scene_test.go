@@ -1,0 +1,368 @@
+package e2e_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/apps/internal/wire"
+	"github.com/crierhq/crier/client"
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/queue"
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/store"
+)
+
+// caller is somebody who asks.
+type caller string
+
+const (
+	owner    caller = "owner" // who registered first, and so runs the installation
+	admin    caller = "admin"
+	user     caller = "user"
+	viewer   caller = "viewer"
+	stranger caller = "stranger" // the owner of another organization
+	nobody   caller = "nobody"
+)
+
+// scene is a server with an organization of everybody.
+type scene struct {
+	t       *testing.T
+	app     *wire.App
+	store   *bunstore.Store
+	api     *client.Client // of nobody
+	as      map[caller]*client.Client
+	tokens  map[caller]client.Credentials
+	org     string
+	channel string
+	made    int
+	ahead   atomic.Int64 // how far the server's clock is ahead of ours
+}
+
+const password = "correct horse battery staple"
+
+// databases are where the server is tried.
+func databases() map[string]func(*testing.T) []string {
+	return map[string]func(*testing.T) []string{
+		"SQLite": func(*testing.T) []string { return nil },
+		"PostgreSQL and Redis": func(t *testing.T) []string {
+			t.Helper()
+			return []string{"DATABASE_URL=" + schema(t), "REDIS_URL=" + service(t, "TEST_REDIS_URL")}
+		},
+	}
+}
+
+// service is the address of something that the tests need.
+func service(t *testing.T, variable string) string {
+	t.Helper()
+	address := os.Getenv(variable)
+	switch {
+	case address != "":
+		return address
+	case os.Getenv("CI") != "":
+		t.Fatal(variable + " is not set, and CI must not leave it out")
+	}
+	t.Skip("NOT TESTED: set " + variable + ", or run it through apps/internal/devservices")
+	return ""
+}
+
+// schema makes a schema of its own in the database that tests may use and
+// returns a URL for it.
+func schema(t *testing.T) string {
+	t.Helper()
+	u, err := url.Parse(service(t, "TEST_POSTGRES_DSN"))
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN cannot be opened")
+	}
+	name := "e2e_test_" + strings.ToLower(rand.Text())
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.WithoutCancel(t.Context()), "DROP SCHEMA "+name+" CASCADE")
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// newScene starts a server, with people of every role in one organization. Every
+// answer is held against the document.
+func newScene(t *testing.T, env ...string) *scene {
+	t.Helper()
+	s := &scene{t: t, as: map[caller]*client.Client{}, tokens: map[caller]client.Credentials{}}
+	data := t.TempDir()
+	env = append([]string{
+		"DATA_DIR=" + data, "PUBLIC_URL=https://crier.example", "PUBLISH_GAP=0s", "PUBLISH_BACKOFF=10ms", "REGISTRATION=open", "MAX_UPLOAD_BYTES=1MiB",
+		"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0",
+	}, env...)
+	cfg, err := config.Load(env, os.ReadFile)
+	s.must(err)
+	s.app, err = wire.Build(t.Context(), cfg, wire.Environment{
+		Environ: env, ReadFile: os.ReadFile, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError + 1})),
+		Adjust: func(c *core.Config) {
+			c.Now = s.now
+			c.Providers = append(c.Providers, platform{})
+			c.Jobs = append(c.Jobs, core.JobKind{Name: "broken", Do: func(context.Context, domain.Job) error {
+				return queue.Discard(errors.New("this never works"))
+			}})
+		},
+	})
+	s.must(err)
+	t.Cleanup(func() {
+		if err := s.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	where := string(cfg.Storage.DatabaseURL)
+	if where == "" {
+		where = filepath.Join(data, "crier.db")
+	}
+	s.store, err = bunstore.Open(t.Context(), bunstore.Config{URL: where})
+	s.must(err)
+	t.Cleanup(func() { s.must(s.store.Close()) })
+
+	srv := httptest.NewServer(s.app)
+	t.Cleanup(srv.Close)
+	s.api, err = client.New(client.Config{BaseURL: srv.URL, HTTP: &http.Client{
+		Timeout: 20 * time.Second, Transport: &watch{t: t, doc: openDocument(t), next: srv.Client().Transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}})
+	s.must(err)
+	s.people()
+	s.channel = s.connect()
+	return s
+}
+
+func (s *scene) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// people registers an owner and a stranger, and makes the others members.
+func (s *scene) people() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.as[nobody] = s.api
+	for _, who := range []caller{owner, stranger} {
+		in, err := s.api.Register(ctx, client.Register{Email: string(who) + "@example.org", Password: password, Name: string(who)})
+		s.must(err)
+		s.enter(who, in)
+		if who == owner {
+			s.org = in.Organization.ID
+		}
+	}
+	for who, role := range map[caller]domain.Role{admin: domain.RoleAdmin, user: domain.RoleUser, viewer: domain.RoleViewer} {
+		s.member(string(who)+"@example.org", role)
+		in, err := s.api.Login(ctx, client.Login{Email: string(who) + "@example.org", Password: password})
+		s.must(err)
+		s.enter(who, in)
+	}
+}
+
+// member makes somebody who belongs to the organization, with the password of
+// everybody here.
+func (s *scene) member(email string, role domain.Role) {
+	s.t.Helper()
+	s.must(s.store.InTx(s.t.Context(), func(ctx context.Context, r store.Repos) error {
+		u, err := r.Users().ByEmail(ctx, "owner@example.org")
+		if err != nil {
+			return err
+		}
+		u.ID, u.Email, u.CreatedAt = domain.UserID(rand.Text()), email, u.CreatedAt.Add(time.Second)
+		m := domain.Member{Organization: domain.OrganizationID(s.org), User: u.ID, Role: role, CreatedAt: u.CreatedAt}
+		return errors.Join(r.Users().Insert(ctx, u), r.Members().Insert(ctx, m))
+	}))
+}
+
+// enter remembers a sign-in.
+func (s *scene) enter(who caller, in *client.Session) {
+	s.tokens[who] = client.NewRenewer(s.api, *in)
+	s.as[who] = s.api.As(s.tokens[who])
+}
+
+// new is a name that nothing has yet.
+func (s *scene) new() string {
+	s.made++
+	return fmt.Sprint("n", s.made)
+}
+
+// connect makes an account of the organization.
+func (s *scene) connect() (id string) {
+	s.t.Helper()
+	out, err := s.as[owner].ConnectIntegration(s.t.Context(), client.ConnectRequest{
+		Provider: "stage", Fields: map[string]any{"account": s.new()}, Method: client.ConnectRequestMethodForm,
+	})
+	s.must(err)
+	return out.Integration.ID
+}
+
+// begin starts to connect an account and returns the state that comes back.
+func (s *scene) begin() string {
+	s.t.Helper()
+	out, err := s.as[owner].ConnectIntegration(s.t.Context(), client.ConnectRequest{Provider: "stage", Method: client.ConnectRequestMethodRedirect})
+	s.must(err)
+	return out.State
+}
+
+// post makes a post of whoever asks, where they may write; else it is the
+// owner's.
+func (s *scene) post(c *client.Client, in client.PostInput) *client.Post {
+	s.t.Helper()
+	if c != s.as[user] && c != s.as[admin] {
+		c = s.as[owner]
+	}
+	p, err := c.CreatePost(s.t.Context(), in)
+	s.must(err)
+	return p
+}
+
+func (s *scene) draft(c *client.Client) *client.Post {
+	s.t.Helper()
+	return s.post(c, client.PostInput{Content: "A draft."})
+}
+
+func (s *scene) scheduled(c *client.Client, on string) *client.Post {
+	s.t.Helper()
+	return s.post(c, client.PostInput{
+		Content: "Later.", Integrations: []client.TargetInput{{ID: on}}, ScheduledAt: s.now().Add(24 * time.Hour).Format(time.RFC3339),
+	})
+}
+
+// published makes a post that is tried at once: text says what the platform
+// does with it.
+func (s *scene) published(c *client.Client, text string) *client.Post {
+	s.t.Helper()
+	p := s.post(c, client.PostInput{Content: text, Integrations: []client.TargetInput{{ID: s.connect()}}, Type: client.PostInputTypeNow})
+	s.tick()
+	p, err := s.as[owner].GetPost(s.t.Context(), p.ID)
+	s.must(err)
+	return p
+}
+
+func (s *scene) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// soon is what is waited for; posts for later are due after it.
+const soon = 10 * time.Minute
+
+// tick does what is due now or soon, and lets the time in between pass.
+func (s *scene) tick() {
+	s.t.Helper()
+	for range 20 {
+		_, next, err := s.app.Engine().Tick(s.t.Context())
+		s.must(err)
+		left := next.Sub(s.now())
+		if next.IsZero() || left > soon {
+			return
+		}
+		s.ahead.Add(int64(max(left, 0)))
+	}
+	s.t.Fatal("there is no end to what is due")
+}
+
+// deadLetter makes a side job that failed for good.
+func (s *scene) deadLetter() string {
+	s.t.Helper()
+	id := s.new()
+	s.must(s.app.Engine().Jobs.Enqueue(s.t.Context(), domain.Job{ID: domain.JobID(id), Organization: domain.OrganizationID(s.org), Kind: "broken"}))
+	s.tick()
+	return id
+}
+
+// file uploads a picture.
+func (s *scene) file(c *client.Client) *client.Media {
+	s.t.Helper()
+	if c != s.as[user] && c != s.as[admin] {
+		c = s.as[owner]
+	}
+	m, err := c.UploadFile(s.t.Context(), picture())
+	s.must(err)
+	return m
+}
+
+func picture() client.File {
+	return client.File{Name: "a.png", Alt: "Nothing.", Content: strings.NewReader("\x89PNG\r\n\x1a\n and some more bytes")}
+}
+
+// platform is connected in every way, and does what a text says.
+type platform struct{}
+
+type platformForm struct {
+	Account string `json:"account" required:"true" maxLength:"50"`
+}
+
+// Descriptor implements social.Provider.
+func (platform) Descriptor() social.Descriptor {
+	return social.Descriptor{
+		ID: "stage", Name: "Stage", Markup: social.MarkupPlain,
+		Limits: social.Limits{
+			Text: social.TextLimit{Max: 500, Count: social.CountRunes}, Replies: 3,
+			Media: social.MediaLimit{Images: 2, Types: []social.MediaType{{MIME: "image/png", MaxBytes: 1 << 20}}},
+		},
+	}
+}
+
+// Validate implements social.Provider.
+func (platform) Validate(social.Item, social.Traits) []social.Problem { return nil }
+
+// Publish implements social.Provider.
+func (platform) Publish(_ context.Context, t social.Target, it social.Item, _ social.Cursor) (social.Outcome, error) {
+	switch {
+	case strings.Contains(it.Text, "lose"):
+		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "The answer was lost.")
+	case strings.Contains(it.Text, "refuse"):
+		return social.Outcome{}, social.Errorf(social.CodeRejected, "The platform does not like this text.")
+	}
+	return social.Published(social.Ref{ID: t.Key, URL: "https://stage.example/" + t.Account}), nil
+}
+
+// ConnectForm implements social.FormConnector.
+func (platform) ConnectForm() social.Schema { return social.SchemaOf[platformForm]() }
+
+// ConnectWith implements social.FormConnector.
+func (platform) ConnectWith(_ context.Context, v social.Values) (social.Connection, error) {
+	return social.Connection{Account: v["account"], Name: "Account " + v["account"]}, nil
+}
+
+// RedirectForm implements social.RedirectConnector.
+func (platform) RedirectForm() social.Schema { return social.Schema{} }
+
+// BeginConnect implements social.RedirectConnector.
+func (platform) BeginConnect(_ context.Context, in social.ConnectRequest) (social.Redirect, error) {
+	return social.Redirect{URL: "https://stage.example/?state=" + in.State}, nil
+}
+
+// FinishConnect implements social.RedirectConnector.
+func (platform) FinishConnect(_ context.Context, in social.Callback) (social.Connection, error) {
+	return social.Connection{Account: "by redirect " + in.Query["code"], Name: "Ann"}, nil
+}
+
+// Refresh implements social.Refresher.
+func (platform) Refresh(context.Context, social.Target) (social.Credential, error) {
+	return social.Credential{Access: "new"}, nil
+}

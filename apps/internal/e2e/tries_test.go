@@ -1,0 +1,182 @@
+package e2e_test
+
+import (
+	"time"
+
+	"github.com/crierhq/crier/client"
+)
+
+// tries has a line for every operation of the document.
+var tries = map[string]try{
+	// Sign-in.
+	"register": func(s *scene, c *client.Client) error {
+		return only(c.Register(s.t.Context(), client.Register{Email: s.new() + "@example.org", Password: password}))
+	},
+	"login": func(s *scene, c *client.Client) error {
+		return only(c.Login(s.t.Context(), client.Login{Email: "owner@example.org", Password: password}))
+	},
+	"refresh": func(s *scene, c *client.Client) error {
+		in, err := s.api.Login(s.t.Context(), client.Login{Email: "owner@example.org", Password: password})
+		s.must(err)
+		return only(c.Refresh(s.t.Context(), client.Refresh{RefreshToken: in.RefreshToken}))
+	},
+
+	"list-auth-providers": func(s *scene, c *client.Client) error { return only(c.ListAuthProviders(s.t.Context())) },
+	"list-identities":     func(s *scene, c *client.Client) error { return only(c.ListIdentities(s.t.Context())) },
+	// No service is set up here.
+	"begin-oauth": func(s *scene, c *client.Client) error {
+		return answered(404, only(c.BeginOauth(s.t.Context(), "none", client.Oauth{})))
+	},
+	"begin-link": func(s *scene, c *client.Client) error {
+		return answered(404, only(c.BeginLink(s.t.Context(), "none", client.Oauth{})))
+	},
+	"finish-oauth": func(s *scene, c *client.Client) error {
+		return answered(404, only(c.FinishOauth(s.t.Context(), "none", client.FinishOauthParams{State: "x"})))
+	},
+	"exchange-oauth": func(s *scene, c *client.Client) error {
+		return answered(400, only(c.ExchangeOauth(s.t.Context(), client.ExchangeOAuthRequest{Code: "x"})))
+	},
+	"unlink-identity": func(s *scene, c *client.Client) error {
+		return answered(404, c.UnlinkIdentity(s.t.Context(), "none"))
+	},
+
+	// Organizations.
+	"get-organization-settings": func(s *scene, c *client.Client) error {
+		return only(c.GetOrganizationSettings(s.t.Context(), s.org))
+	},
+	"set-organization-settings": func(s *scene, c *client.Client) error {
+		return only(c.SetOrganizationSettings(s.t.Context(), s.org, client.AgencySettings{}))
+	},
+	"pause-organization": func(s *scene, c *client.Client) error {
+		defer func() { s.must(only(s.as[owner].ResumeOrganization(s.t.Context(), s.org))) }()
+		return only(c.PauseOrganization(s.t.Context(), s.org, client.PauseReason{Reason: "A storm."}))
+	},
+	"resume-organization": func(s *scene, c *client.Client) error {
+		return only(c.ResumeOrganization(s.t.Context(), s.org))
+	},
+
+	// The installation.
+	"get-installation-pause": func(s *scene, c *client.Client) error { return only(c.GetInstallationPause(s.t.Context())) },
+	"pause-installation": func(s *scene, c *client.Client) error {
+		defer func() { s.must(only(s.as[owner].ResumeInstallation(s.t.Context()))) }()
+		return only(c.PauseInstallation(s.t.Context(), client.PauseReason{Reason: "A storm."}))
+	},
+	"resume-installation": func(s *scene, c *client.Client) error { return only(c.ResumeInstallation(s.t.Context())) },
+	"livez":               func(s *scene, c *client.Client) error { return only(c.Livez(s.t.Context())) },
+	"readyz":              func(s *scene, c *client.Client) error { return only(c.Readyz(s.t.Context())) },
+	"health-details":      func(s *scene, c *client.Client) error { return only(c.HealthDetails(s.t.Context())) },
+
+	// Integrations.
+	"list-integrations": func(s *scene, c *client.Client) error {
+		return only(c.ListIntegrations(s.t.Context(), client.ListIntegrationsParams{Limit: 1}))
+	},
+	"get-integration": func(s *scene, c *client.Client) error { return only(c.GetIntegration(s.t.Context(), s.channel)) },
+	"list-providers":  func(s *scene, c *client.Client) error { return only(c.ListProviders(s.t.Context())) },
+	"get-provider":    func(s *scene, c *client.Client) error { return only(c.GetProvider(s.t.Context(), "stage")) },
+	"connect-integration": func(s *scene, c *client.Client) error {
+		return only(c.ConnectIntegration(s.t.Context(), client.ConnectRequest{
+			Provider: "stage", Fields: map[string]any{"account": s.new()}, Method: client.ConnectRequestMethodForm,
+		}))
+	},
+	"finish-connect": func(s *scene, c *client.Client) error {
+		return drop(c.FinishConnect(s.t.Context(), "stage", client.FinishConnectParams{State: s.begin(), Code: s.new()}))
+	},
+	"disconnect-integration": func(s *scene, c *client.Client) error {
+		return c.DisconnectIntegration(s.t.Context(), s.connect())
+	},
+	"refresh-integration": func(s *scene, c *client.Client) error {
+		return only(c.RefreshIntegration(s.t.Context(), s.connect()))
+	},
+	"set-pace": func(s *scene, c *client.Client) error {
+		return only(c.SetPace(s.t.Context(), s.connect(), client.SetPaceRequest{GapSeconds: 60}))
+	},
+	"pause-integration": func(s *scene, c *client.Client) error {
+		return only(c.PauseIntegration(s.t.Context(), s.connect(), client.PauseReason{}))
+	},
+	"resume-integration": func(s *scene, c *client.Client) error {
+		return only(c.ResumeIntegration(s.t.Context(), s.channel))
+	},
+	"set-slots": func(s *scene, c *client.Client) error {
+		return only(c.SetSlots(s.t.Context(), s.channel, client.SetSlotsRequest{Slots: []client.Slot{{Weekday: "monday", Time: "09:00"}}}))
+	},
+	"next-slots": func(s *scene, c *client.Client) error {
+		return only(c.NextSlots(s.t.Context(), s.channel, client.NextSlotsParams{Limit: 2}))
+	},
+
+	// Media.
+	"upload-media": func(s *scene, c *client.Client) error { return only(c.UploadFile(s.t.Context(), picture())) },
+	"list-media": func(s *scene, c *client.Client) error {
+		return only(c.ListMedia(s.t.Context(), client.ListMediaParams{Limit: 1}))
+	},
+	"get-media": func(s *scene, c *client.Client) error { return only(c.GetMedia(s.t.Context(), s.file(c).ID)) },
+	"get-media-file": func(s *scene, c *client.Client) error {
+		return drop(c.GetMediaFile(s.t.Context(), s.file(c).ID, client.GetMediaFileParams{}))
+	},
+	"delete-media": func(s *scene, c *client.Client) error { return c.DeleteMedia(s.t.Context(), s.file(c).ID) },
+
+	// Posts.
+	"create-post": func(s *scene, c *client.Client) error {
+		return only(c.CreatePost(s.t.Context(), client.PostInput{
+			Content: "Hi.", Integrations: []client.TargetInput{{ID: s.channel}}, ScheduledAt: s.now().Add(24 * time.Hour).Format(time.RFC3339),
+		}))
+	},
+	"list-posts": func(s *scene, c *client.Client) error {
+		return only(c.ListPosts(s.t.Context(), client.ListPostsParams{Limit: 2}))
+	},
+	"get-post": func(s *scene, c *client.Client) error {
+		return only(c.GetPost(s.t.Context(), s.published(c, "Hi.").ID))
+	},
+	"delete-post": func(s *scene, c *client.Client) error { return c.DeletePost(s.t.Context(), s.draft(c).ID) },
+	"update-post": func(s *scene, c *client.Client) error {
+		return only(c.UpdatePost(s.t.Context(), s.draft(c).ID, client.PostInput{Content: "Better."}, client.IfMatch(`"1"`)))
+	},
+	"validate-post": func(s *scene, c *client.Client) error {
+		return only(c.ValidatePost(s.t.Context(), client.PostInput{Content: "Hi."}))
+	},
+	"preview-post": func(s *scene, c *client.Client) error {
+		return only(c.PreviewPost(s.t.Context(), client.PreviewRequest{
+			ScheduledAt: "2030-03-29T09:00", Timezone: "Europe/Berlin", Recurrence: &client.Recurrence{Rule: "FREQ=DAILY"}, Count: 2,
+		}))
+	},
+	"retry-post": func(s *scene, c *client.Client) error {
+		return only(c.RetryPost(s.t.Context(), s.published(c, "refuse").ID))
+	},
+	"settle-delivery": func(s *scene, c *client.Client) error {
+		p := s.published(c, "lose")
+		return only(c.SettleDelivery(s.t.Context(), p.ID, p.Deliveries[0].ID, client.SettleRequest{There: true}))
+	},
+	"cancel-delivery": func(s *scene, c *client.Client) error {
+		p := s.post(c, client.PostInput{
+			Content: "Again.", Integrations: []client.TargetInput{{ID: s.channel}}, ScheduledAt: s.now().Add(24 * time.Hour).Format(time.RFC3339),
+			Recurrence: &client.Recurrence{Rule: "FREQ=DAILY"},
+		})
+		return only(c.CancelDelivery(s.t.Context(), p.ID, p.Deliveries[0].ID))
+	},
+	"approve-post": func(s *scene, c *client.Client) error {
+		p := s.scheduled(c, s.channel)
+		return only(c.ApprovePost(s.t.Context(), p.ID, client.ApproveRequest{ContentHash: p.Approval.ContentHash}))
+	},
+	"reject-post": func(s *scene, c *client.Client) error {
+		p := s.scheduled(c, s.channel)
+		return only(c.RejectPost(s.t.Context(), p.ID, client.RejectRequest{ContentHash: p.Approval.ContentHash, Note: "No."}))
+	},
+	"request-approval": func(s *scene, c *client.Client) error {
+		return only(c.RequestApproval(s.t.Context(), s.scheduled(c, s.channel).ID, client.RequestApprovalRequest{Note: "Please."}))
+	},
+	"list-failure-causes": func(s *scene, c *client.Client) error {
+		return only(c.ListFailureCauses(s.t.Context(), client.ListFailureCausesParams{State: "failed"}))
+	},
+	"list-failures": func(s *scene, c *client.Client) error {
+		return only(c.ListFailures(s.t.Context(), client.ListFailuresParams{Limit: 1}))
+	},
+	"retry-failures": func(s *scene, c *client.Client) error {
+		return only(c.RetryFailures(s.t.Context(), client.RetryFailuresRequest{Code: "rejected", DryRun: true}))
+	},
+
+	// Side jobs.
+	"list-dead-letters": func(s *scene, c *client.Client) error {
+		return only(c.ListDeadLetters(s.t.Context(), client.ListDeadLettersParams{}))
+	},
+	"replay-dead-letter": func(s *scene, c *client.Client) error { return c.ReplayDeadLetter(s.t.Context(), s.deadLetter()) },
+	"drop-dead-letter":   func(s *scene, c *client.Client) error { return c.DropDeadLetter(s.t.Context(), s.deadLetter()) },
+}
