@@ -175,7 +175,11 @@ func (p Program) Main(ctx context.Context, cfg config.Config, opts Options) int 
 	}
 	redis.SetLogger(redisLog{log}) // else it prints to standard error by itself
 	app, err := wire.Build(ctx, cfg, wire.Environment{Environ: p.Environ, ReadFile: p.ReadFile, Log: log, Adjust: opts.Adjust})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled):
+		log.InfoContext(ctx, "stopped while it was starting")
+		return ExitOK
+	case err != nil:
 		return p.Refuse(err)
 	}
 	err = run(ctx, stop, app, cfg, ln, log, opts)
