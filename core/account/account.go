@@ -339,7 +339,7 @@ func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org do
 func (s *Service) CreateOrganization(ctx context.Context, name, zone string) (domain.Organization, error) {
 	name = strings.TrimSpace(name)
 	var problems []fault.Problem
-	problems = checkText(problems, "name", name, 1, maxName)
+	problems = checkName(problems, "name", name, 1)
 	problems = checkZone(problems, "zone", zone)
 	if err := fault.Check(problems); err != nil {
 		return domain.Organization{}, err
@@ -434,8 +434,8 @@ func (in RegisterInput) problems() []fault.Problem {
 			Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
 		})
 	}
-	out = checkText(out, "name", in.Name, 0, maxName)
-	out = checkText(out, "organization", in.Organization, 0, maxName)
+	out = checkName(out, "name", in.Name, 0)
+	out = checkName(out, "organization", in.Organization, 0)
 	return checkZone(out, "timezone", in.Zone)
 }
 
@@ -444,15 +444,15 @@ func validEmail(s string) bool {
 	return err == nil && a.Address == s && len(s) <= maxEmail
 }
 
-func checkText(out []fault.Problem, field, s string, minLen, maxLen int) []fault.Problem {
+func checkName(out []fault.Problem, field, s string, minLen int) []fault.Problem {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case strings.ContainsRune(s, 0) || !utf8.ValidString(s):
 		return append(out, fault.Problem{Field: field, Rule: "characters", Message: "This holds characters that cannot be stored."})
 	case n < minLen:
 		return append(out, fault.Problem{Field: field, Rule: "required", Message: "This is required."})
-	case n > maxLen:
-		return append(out, fault.Problem{Field: field, Rule: "too_long", Message: fmt.Sprintf("This has %d characters; %d are allowed.", n, maxLen)})
+	case n > maxName:
+		return append(out, fault.Problem{Field: field, Rule: "too_long", Message: fmt.Sprintf("This has %d characters; %d are allowed.", n, maxName)})
 	}
 	return out
 }
