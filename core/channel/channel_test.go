@@ -661,6 +661,37 @@ func TestARenewalBringsAParkedChannelBack(t *testing.T) {
 	}
 }
 
+// TestARevokedSignInIsNotAskedForAgainAndAgain: a parked channel whose renewal a
+// person tried in vain is renewed once more by itself, and no more when the
+// platform says that it is over.
+func TestARevokedSignInIsNotAskedForAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	e := enginetest.New(t)
+	ch := e.Connect(e.Owner, "a")
+	calls := 0
+	e.Platform.OnRefresh = func(context.Context, social.Target) (social.Credential, error) {
+		code := social.CodeAuthRevoked
+		if calls++; calls == 2 || calls > 10 { // the last is so that the test ends
+			code = social.CodeUnavailable
+		}
+		return social.Credential{}, social.Errorf(code, "No.")
+	}
+	for range 2 { // parks it, and is told that the platform is down
+		if _, err := e.Channels.RefreshToken(t.Context(), e.Owner, ch.ID); err == nil {
+			t.Fatal("a revoked sign-in was renewed")
+		}
+	}
+	e.Clock.Advance(time.Hour)
+	for range 2 {
+		if _, err := e.Channels.Credentials().RenewDue(t.Context(), e.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls != 3 {
+		t.Errorf("got %d calls, want 3", calls)
+	}
+}
+
 func TestACredentialIsOfNoUseOnAnotherChannel(t *testing.T) {
 	t.Parallel()
 	e := enginetest.New(t)

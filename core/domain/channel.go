@@ -79,15 +79,16 @@ func (c *Channel) Connect(secret string, expires time.Time, renewable bool, now 
 	c.Renewed(secret, expires, renewable, now)
 }
 
-// NeedReconnect parks the channel until a person connects it again. It reports
-// whether anything changed, so that people are told once.
+// NeedReconnect parks the channel until a person connects it again. No renewal
+// is planned any more, also where it was parked before. It reports whether it was
+// not, so that people are told once.
 func (c *Channel) NeedReconnect(reason string, now time.Time) bool {
+	c.RefreshAt = time.Time{}
+	c.EndRenewal()
 	if c.State != ChannelActive {
 		return false
 	}
 	c.State, c.StateReason, c.UpdatedAt = ChannelReconnect, reason, Instant(now)
-	c.RefreshAt = time.Time{}
-	c.EndRenewal()
 	return true
 }
 

@@ -121,8 +121,9 @@ func TestChannelChanges(t *testing.T) {
 	if !c.NeedReconnect("why", now) || c.State != domain.ChannelReconnect || c.StateReason != "why" || c.Secret == "" {
 		t.Errorf("got %+v, want it parked with its credential", c)
 	}
-	if c.NeedReconnect("again", now) || c.StateReason != "why" {
-		t.Error("parking it twice was news twice")
+	c.RenewalFailed("down", 0, now)
+	if c.NeedReconnect("again", now) || c.StateReason != "why" || !c.RefreshAt.IsZero() {
+		t.Errorf("got %+v, want parking it twice to be no news, and no renewal planned", c)
 	}
 	c.Connect("new", time.Time{}, true, now)
 	if c.State != domain.ChannelActive || c.StateReason != "" || !c.SecretExpires.IsZero() {
