@@ -46,6 +46,7 @@ type program struct {
 	eve func()
 
 	cmd    *exec.Cmd
+	begun  time.Time
 	exited chan struct{}
 	err    error // how it ended; for whoever saw exited closed
 }
@@ -63,7 +64,7 @@ func (p *program) start() error {
 		return fmt.Errorf("%s cannot be started: %w", p.name, err)
 	}
 	exited := make(chan struct{})
-	p.cmd, p.exited = cmd, exited
+	p.cmd, p.exited, p.begun = cmd, exited, time.Now()
 	go func() {
 		p.err = cmd.Wait()
 		close(exited)
@@ -85,10 +86,17 @@ func (p *program) end(sig syscall.Signal) error {
 	case <-time.After(stopPatience):
 		return errors.Join(fmt.Errorf("%s did not end within %v", p.name, stopPatience), p.cmd.Process.Kill())
 	}
-	if sig == syscall.SIGTERM && p.err != nil {
+	if sig == syscall.SIGTERM && p.err != nil && !p.unprepared() {
 		return fmt.Errorf("%s ended badly when it was told to stop: %w\n%s", p.name, p.err, p.tail())
 	}
 	return nil
+}
+
+// unprepared reports whether the process died of SIGTERM because it had not begun
+// to listen for it: it was told within the first moments of its life.
+func (p *program) unprepared() bool {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM && time.Since(p.begun) < longLife
 }
 
 // signal sends sig. It is an error if the process is gone.
