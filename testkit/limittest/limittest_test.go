@@ -23,16 +23,30 @@ func (f take) Take(ctx context.Context, key string, p limit.Policy, n int) (limi
 // world is a good limiter with a clock of its own, and what a broken one is made
 // from.
 type world struct {
-	now  time.Time
 	good limit.Limiter
+
+	mu   sync.Mutex
+	time time.Time
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.time
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.time = w.time.Add(d)
 }
 
 func open(t testing.TB, spoil func(*world) limit.Limiter) (limittest.Installation, error) {
 	t.Helper()
-	w := &world{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	good, err := memlimit.New(memlimit.Config{Now: func() time.Time { return w.now }})
+	w := &world{time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	good, err := memlimit.New(memlimit.Config{Now: w.now})
 	w.good = good
-	return limittest.Installation{Limiter: spoil(w), Pass: func(d time.Duration) { w.now = w.now.Add(d) }}, err
+	return limittest.Installation{Limiter: spoil(w), Pass: w.pass}, err
 }
 
 // after changes what a good limiter says.
@@ -71,8 +85,8 @@ func fixedWindows(w *world) limit.Limiter {
 		if err := errors.Join(limit.CheckTake(p, n), ctx.Err()); err != nil {
 			return limit.Result{}, err
 		}
-		begun := w.now.Truncate(p.Window)
-		left := begun.Add(p.Window).Sub(w.now)
+		begun := w.now().Truncate(p.Window)
+		left := begun.Add(p.Window).Sub(w.now())
 		key += p.Name + begun.String()
 		if counts[key]+n > p.Limit {
 			return limit.Result{Remaining: p.Limit - counts[key], Reset: left, RetryAfter: left}, nil
@@ -93,7 +107,7 @@ func torn(w *world) limit.Limiter {
 		mu.Lock()
 		old := full[p.Name+key]
 		mu.Unlock()
-		next, res := p.Take(old, w.now.UnixMicro(), n)
+		next, res := p.Take(old, w.now().UnixMicro(), n)
 		for range 10 {
 			runtime.Gosched()
 		}
@@ -137,7 +151,7 @@ func TestKitFindsBrokenLimiters(t *testing.T) {
 			return take(func(ctx context.Context, key string, p limit.Policy, n int) (limit.Result, error) {
 				res, err := w.good.Take(ctx, key, p, n)
 				if err == nil && !res.Allowed {
-					w.now = w.now.Add(-time.Minute)
+					w.pass(-time.Minute)
 				}
 				return res, err
 			})
@@ -151,7 +165,7 @@ func TestKitFindsBrokenLimiters(t *testing.T) {
 				if err := errors.Join(limit.CheckTake(p, n), ctx.Err()); err != nil {
 					return limit.Result{}, err
 				}
-				now := w.now.UnixMicro()
+				now := w.now().UnixMicro()
 				interval, burst := p.Interval()
 				if _, known := full[p.Name+key]; !known {
 					full[p.Name+key] = now
