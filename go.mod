@@ -3,8 +3,8 @@ module github.com/crierhq/crier
 go 1.26.0
 
 require (
-	github.com/casbin/casbin/v2 v2.135.0
 	code.dny.dev/ssrf v0.3.0
+	github.com/casbin/casbin/v2 v2.135.0
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/danielgtaylor/huma/v2 v2.39.0
 	github.com/golang-jwt/jwt/v5 v5.3.1
