@@ -37,10 +37,46 @@ func TestSQLite(t *testing.T) {
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	postgresURL(t)
+	// Migrating one database and copying it is quicker than migrating many.
+	empty := databaseLike(t, nil)
+	if err := openPostgres(t, empty.String()).Close(); err != nil {
+		t.Fatal(err)
+	}
 	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
-		return openPostgres(t, schema(t))
+		return opened(t, bunstore.Config{URL: databaseLike(t, empty).String(), MaxConns: 6})
 	}})
+}
+
+// databaseLike makes a database of its own, a copy of like if that is not nil,
+// and returns its URL. Nobody may be connected to like.
+func databaseLike(t testing.TB, like *url.URL) *url.URL {
+	t.Helper()
+	u, err := url.Parse(postgresURL(t))
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	}
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "crier_test_" + strings.ToLower(rand.Text())
+	create := "CREATE DATABASE " + name
+	if like != nil {
+		create += " TEMPLATE " + strings.TrimPrefix(like.Path, "/")
+	}
+	if _, err := db.ExecContext(t.Context(), create); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	u.Path = "/" + name
+	return u
 }
 
 func openSQLite(t testing.TB, path string) *bunstore.Store {
