@@ -458,3 +458,30 @@ func TestPauseAndRejectionHoldWhatFollows(t *testing.T) {
 		w.wantOut("root", "comment")
 	})
 }
+
+// TestWhatFollowsIsAskedForAgain: a platform that has a comment and does not say
+// what became of it has not refused it.
+func TestWhatFollowsIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	in(t, &platform{processing: 2}, func(t *testing.T, w *world) {
+		sent, refused := 0, 0
+		w.plat.step = func(_ context.Context, what string) error {
+			switch what {
+			case "publish:before":
+				sent++
+			case "check:before":
+				if sent == 2 && refused == 0 { // the comment
+					refused++
+					return social.Errorf(social.CodeScopeMissing, "Reading is not allowed.")
+				}
+			}
+			return nil
+		}
+		v := w.postAfter(domain.After{Do: domain.ActionComment, Text: "comment"})
+		w.settle()
+		w.wantFollowing(v.Post.ID, isOut)
+		if refused != 1 || sent != 2 {
+			t.Errorf("got %d refusals and %d calls that publish, want 1 and 2", refused, sent)
+		}
+	})
+}

@@ -325,12 +325,17 @@ func (p *Publisher) act(ctx context.Context, j *job, e *social.Error, act Action
 }
 
 // milder is what follows for something that follows a post: that its channel may
-// not do this is no reason to park it, for it may still publish.
+// not do this is no reason to park it, for it may still publish. What the platform
+// has already is not undone by that either: it is asked again.
 func (j *job) milder(act Action, e *social.Error) Action {
-	if act == ActReconnect && e.Code == social.CodeScopeMissing && j.d.Follows != "" {
+	switch {
+	case act != ActReconnect || e.Code != social.CodeScopeMissing || j.d.Follows == "":
+		return act
+	case j.d.State == domain.DeliveryProcessing:
+		return ActRetry
+	default:
 		return ActFail
 	}
-	return act
 }
 
 // renew gets a new credential and goes on at once. A credential that is refused
