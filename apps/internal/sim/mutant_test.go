@@ -82,6 +82,17 @@ func mutants() map[string]patch {
 		"claims before the time": {"core/publish/worker.go", [][2]string{
 			{"Owner: w.cfg.Owner, Now: now, Until", "Owner: w.cfg.Owner, Now: now.Add(time.Second), Until"},
 		}},
+		"comments on nothing":            {"core/publish/follow.go", [][2]string{{"it.Root, it.Parent = &ref, &ref", "if it.Root, it.Parent = &ref, &ref; !j.reposts() {\n\t\tit.Root, it.Parent = nil, nil\n\t}"}}},
+		"publishes what it reposts":      {"core/publish/follow.go", [][2]string{{"if !j.reposts() {\n\t\treturn j.pf", "if true {\n\t\treturn j.pf"}}},
+		"forgets what follows":           {commit, [][2]string{{"if e.out.State != domain.DeliveryPublished {\n\t\t\tcontinue", "if e.out.Looks == 0 {\n\t\t\tcontinue"}}},
+		"publishes what is paused":       {"core/publish/hold.go", [][2]string{{"if what, p := j.paused(); p.Active() {", "if what, p := j.paused(); p.Active() && j.who == \" \" {"}}},
+		"publishes what nobody approved": {"core/publish/hold.go", [][2]string{{"if j.needsApproval {", "if false {"}}},
+		"does not look again when it begins": {commit, [][2]string{
+			{"func(e *entry) bool { return !e.begins })", "func(*entry) bool { return true })"},
+		}},
+		"lets a rejected post out": {"core/domain/approval.go", [][2]string{
+			{"return p.Approval.State == ApprovalApproved && p.Approval.Hash", "return p.Approval.State != ApprovalRequested && p.Approval.Hash"},
+		}},
 		"withdraws what is on its way": {"core/domain/delivery.go", [][2]string{
 			{"if d.Begun() || d.Open != \"\" {\n\t\treturn fault.New(fault.Conflict, \"too_late\",\n\t\t\t\"It is too late to withdraw", "if d.State == DeliveryPublishing {\n\t\td.State = DeliveryPreparing\n\t}\n\tif d.Begun() {\n\t\treturn fault.New(fault.Conflict, \"too_late\",\n\t\t\t\"It is too late to withdraw"},
 		}},
