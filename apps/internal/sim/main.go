@@ -6,11 +6,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +21,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/ports/store"
 	"github.com/crierhq/crier/testkit/simulation"
 )
 
@@ -25,19 +30,58 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	seed := flag.Uint64("seed", 1, "the first seed")
 	lives := flag.Int("n", 10_000, "how many posts to see through; 0: the world of one seed, with all that happens in it")
+	folder := flag.String("sqlite", "", "a folder; the worlds are kept in SQLite files there, and not in memory, which is much quicker")
 	flag.Parse()
-	ok := run(ctx, os.Stdout, *seed, *lives)
+	ok, err := simulate(ctx, os.Stdout, *seed, *lives, *folder)
 	stop()
-	if !ok {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if !ok || err != nil {
 		os.Exit(1)
 	}
 }
 
-// run simulates the worlds from seed on, until there were as many posts as
-// wanted. It reports whether every promise was kept.
-func run(ctx context.Context, out io.Writer, seed uint64, lives int) bool {
+// simulate opens the stores, one for each processor, and runs.
+func simulate(ctx context.Context, out io.Writer, seed uint64, lives int, folder string) (ok bool, err error) {
+	stores := make([]store.Store, runtime.GOMAXPROCS(0)) // nil: in memory
+	for i := range stores {
+		if folder == "" {
+			break
+		}
+		st, err := openSQLite(ctx, filepath.Join(folder, fmt.Sprintf("sim-%d.db", i+1)))
+		if err != nil {
+			return false, err
+		}
+		defer func() { err = errors.Join(err, st.Close()) }()
+		stores[i] = st
+	}
+	return run(ctx, out, seed, lives, stores), nil
+}
+
+// openSQLite begins with an empty file: a world does not fit twice into one.
+func openSQLite(ctx context.Context, path string) (*bunstore.Store, error) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is there already; name an empty folder", path)
+	}
+	st, err := bunstore.Open(ctx, bunstore.Config{URL: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return st, nil
+}
+
+// run simulates the worlds from seed on, in each store at the same time, until
+// there were as many posts as wanted. A store that is nil stands for one in
+// memory. It reports whether every promise was kept.
+func run(ctx context.Context, out io.Writer, seed uint64, lives int, stores []store.Store) bool {
 	if lives <= 0 {
-		r := simulation.Run(seed, simulation.Options{Trace: true})
+		o := in(stores[0])
+		o.Trace = true
+		r := simulation.Run(seed, o)
 		_, _ = fmt.Fprint(out, r)
 		return len(r.Violations) == 0
 	}
@@ -45,12 +89,19 @@ func run(ctx context.Context, out io.Writer, seed uint64, lives int) bool {
 	c.next.Store(seed)
 	stop := c.progress(out)
 	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() { c.work(ctx) })
+	for _, st := range stores {
+		wg.Go(func() { c.work(ctx, in(st)) })
 	}
 	wg.Wait()
 	stop()
 	return c.tell(out)
+}
+
+func in(st store.Store) (o simulation.Options) {
+	if st != nil {
+		o.Store = func() store.Store { return st }
+	}
+	return o
 }
 
 // campaign is many worlds, on all processors.
@@ -68,9 +119,9 @@ type campaign struct {
 	broken []simulation.Report
 }
 
-func (c *campaign) work(ctx context.Context) {
+func (c *campaign) work(ctx context.Context, o simulation.Options) {
 	for ctx.Err() == nil && c.more() {
-		c.add(simulation.Run(c.next.Add(1)-1, simulation.Options{}))
+		c.add(simulation.Run(c.next.Add(1)-1, o))
 	}
 }
 

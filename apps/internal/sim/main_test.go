@@ -6,8 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crierhq/crier/ports/store"
 	"github.com/crierhq/crier/testkit/simulation"
 )
+
+// memory stands for one store in memory.
+var memory = []store.Store{nil}
 
 func TestRun(t *testing.T) {
 	t.Parallel()
@@ -21,7 +25,7 @@ func TestRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if !run(t.Context(), &out, 5, tc.lives) {
+			if !run(t.Context(), &out, 5, tc.lives, memory) {
 				t.Errorf("it says that a promise was broken")
 			}
 			for _, want := range tc.want {
@@ -38,7 +42,7 @@ func TestRunStopsWhenTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out bytes.Buffer
-	run(ctx, &out, 1, 1_000_000_000)
+	run(ctx, &out, 1, 1_000_000_000, memory)
 	if !strings.HasPrefix(out.String(), "0 of 1000000000 posts") {
 		t.Errorf("got %q, want it to stop at once", out.String())
 	}
