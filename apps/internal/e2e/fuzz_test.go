@@ -375,7 +375,7 @@ func (f *fuzz) value(schema any, depth int) any {
 func jsonText(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
 func (f *fuzz) number() any {
-	return []any{0, 1, -1, 2, 50, 1 << 31, -1 << 40, int64(math.MaxInt64), int64(math.MinInt64), 1.5, 1e300, -0.0}[f.rand.IntN(12)]
+	return []any{0, 1, -1, 2, 50, 1 << 31, -1 << 40, int64(math.MaxInt64), int64(math.MinInt64), 1.5, 1e300, math.Copysign(0, -1)}[f.rand.IntN(12)]
 }
 
 func (f *fuzz) object(s map[string]any, depth int) any {
