@@ -99,11 +99,51 @@ const (
 	IntegrationStateReconnectNeeded IntegrationState = "reconnect_needed"
 )
 
+// Defines values for InvitationRole.
+const (
+	InvitationRoleAdmin  InvitationRole = "admin"
+	InvitationRoleOwner  InvitationRole = "owner"
+	InvitationRoleUser   InvitationRole = "user"
+	InvitationRoleViewer InvitationRole = "viewer"
+)
+
+// Defines values for InviteRequestRole.
+const (
+	InviteRequestRoleAdmin  InviteRequestRole = "admin"
+	InviteRequestRoleOwner  InviteRequestRole = "owner"
+	InviteRequestRoleUser   InviteRequestRole = "user"
+	InviteRequestRoleViewer InviteRequestRole = "viewer"
+)
+
 // Defines values for MediaKind.
 const (
 	MediaKindDocument MediaKind = "document"
 	MediaKindImage    MediaKind = "image"
 	MediaKindVideo    MediaKind = "video"
+)
+
+// Defines values for MemberRole.
+const (
+	MemberRoleAdmin  MemberRole = "admin"
+	MemberRoleOwner  MemberRole = "owner"
+	MemberRoleUser   MemberRole = "user"
+	MemberRoleViewer MemberRole = "viewer"
+)
+
+// Defines values for MemberRoleAnswerRole.
+const (
+	MemberRoleAnswerRoleAdmin  MemberRoleAnswerRole = "admin"
+	MemberRoleAnswerRoleOwner  MemberRoleAnswerRole = "owner"
+	MemberRoleAnswerRoleUser   MemberRoleAnswerRole = "user"
+	MemberRoleAnswerRoleViewer MemberRoleAnswerRole = "viewer"
+)
+
+// Defines values for MemberRoleRequestRole.
+const (
+	MemberRoleRequestRoleAdmin  MemberRoleRequestRole = "admin"
+	MemberRoleRequestRoleOwner  MemberRoleRequestRole = "owner"
+	MemberRoleRequestRoleUser   MemberRoleRequestRole = "user"
+	MemberRoleRequestRoleViewer MemberRoleRequestRole = "viewer"
 )
 
 // Defines values for OrganizationRole.
@@ -195,6 +235,12 @@ const (
 	ListFailuresParamsStateMissed  ListFailuresParamsState = "missed"
 	ListFailuresParamsStateUnknown ListFailuresParamsState = "unknown"
 )
+
+// AcceptRequest defines model for AcceptRequest.
+type AcceptRequest struct {
+	// Token What the link of the invitation holds.
+	Token string `json:"token"`
+}
 
 // After defines model for After.
 type After struct {
@@ -702,6 +748,50 @@ type IntegrationRef struct {
 	State    string `json:"state"`
 }
 
+// Invitation defines model for Invitation.
+type Invitation struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Email Whom it is for; missing: whoever has the link.
+	Email     string    `json:"email,omitempty,omitzero"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	ID        string    `json:"id"`
+
+	// InvitedBy The id of the person who invites.
+	InvitedBy string `json:"invitedBy,omitempty,omitzero"`
+
+	// Link Lets whoever opens it join, once. Only the answer to who invites has it.
+	Link string         `json:"link,omitempty,omitzero"`
+	Role InvitationRole `json:"role"`
+}
+
+// InvitationRole defines model for Invitation.Role.
+type InvitationRole string
+
+// InvitationList defines model for InvitationList.
+type InvitationList struct {
+	Data []Invitation `json:"data"`
+	Page PageInfo     `json:"page"`
+}
+
+// InviteRequest defines model for InviteRequest.
+type InviteRequest struct {
+	// Email Whom it is for. Missing: whoever has the link.
+	//
+	// Examples: bob@example.org
+	Email string `json:"email,omitempty,omitzero"`
+
+	// Role What the person may do; no more than you may.
+	//
+	// Examples: user
+	Role InviteRequestRole `json:"role"`
+}
+
+// InviteRequestRole What the person may do; no more than you may.
+//
+// Examples: user
+type InviteRequestRole string
+
 // Item defines model for Item.
 type Item struct {
 	Content      string       `json:"content"`
@@ -717,6 +807,27 @@ type ItemInput struct {
 	// DelaySeconds How long after the item before it this one goes out. The first has none.
 	DelaySeconds int64             `json:"delaySeconds,omitempty,omitzero"`
 	Media        []AttachmentInput `json:"media,omitempty,omitzero"`
+}
+
+// JoinRequest defines model for JoinRequest.
+type JoinRequest struct {
+	// Email The e-mail address to sign in with.
+	//
+	// Examples: bob@example.org
+	Email string `json:"email"`
+
+	// Name How to address the person.
+	//
+	// Examples: Bob
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Password At least 8 characters.
+	//
+	// Examples: correct horse battery staple
+	Password string `json:"password"`
+
+	// Token What the link of the invitation holds.
+	Token string `json:"token"`
 }
 
 // Limits defines model for Limits.
@@ -802,6 +913,45 @@ type MediaType struct {
 	MIME      string `json:"mime"`
 }
 
+// Member defines model for Member.
+type Member struct {
+	// Email Examples: ann@example.org
+	Email    string    `json:"email"`
+	JoinedAt time.Time `json:"joinedAt"`
+
+	// Name Examples: Ann
+	Name   string     `json:"name"`
+	Role   MemberRole `json:"role"`
+	UserID string     `json:"userId"`
+}
+
+// MemberRole defines model for Member.Role.
+type MemberRole string
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Data []Member `json:"data"`
+	Page PageInfo `json:"page"`
+}
+
+// MemberRoleAnswer defines model for MemberRoleAnswer.
+type MemberRoleAnswer struct {
+	Role   MemberRoleAnswerRole `json:"role"`
+	UserID string               `json:"userId"`
+}
+
+// MemberRoleAnswerRole defines model for MemberRoleAnswer.Role.
+type MemberRoleAnswerRole string
+
+// MemberRoleRequest defines model for MemberRoleRequest.
+type MemberRoleRequest struct {
+	// Role Examples: admin
+	Role MemberRoleRequestRole `json:"role"`
+}
+
+// MemberRoleRequestRole Examples: admin
+type MemberRoleRequestRole string
+
 // Moment defines model for Moment.
 type Moment struct {
 	At time.Time `json:"at"`
@@ -847,7 +997,9 @@ type Occurrence struct {
 
 // Organization defines model for Organization.
 type Organization struct {
-	ID string `json:"id"`
+	// EndsAt When it is deleted with everything that belongs to it, if somebody wants that.
+	EndsAt time.Time `json:"endsAt,omitempty,omitzero"`
+	ID     string    `json:"id"`
 
 	// Name Examples: Example Ltd.
 	Name string `json:"name"`
@@ -861,6 +1013,17 @@ type Organization struct {
 
 // OrganizationRole What the person may do in it.
 type OrganizationRole string
+
+// OrganizationFields defines model for OrganizationFields.
+type OrganizationFields struct {
+	// Name Examples: Example Ltd.
+	Name string `json:"name"`
+
+	// Timezone The IANA time zone. Default: UTC.
+	//
+	// Examples: Europe/Berlin
+	Timezone string `json:"timezone,omitempty,omitzero"`
+}
 
 // PageInfo defines model for PageInfo.
 type PageInfo struct {
@@ -887,6 +1050,11 @@ type PauseReason struct {
 	//
 	// Examples: Storm warning.
 	Reason string `json:"reason,omitempty,omitzero"`
+}
+
+// PlacesAnswer defines model for PlacesAnswer.
+type PlacesAnswer struct {
+	Data []Organization `json:"data"`
 }
 
 // Post defines model for Post.
@@ -1286,6 +1454,12 @@ type TextLimits struct {
 	URLLength int64 `json:"urlLength,omitempty,omitzero"`
 }
 
+// TransferRequest defines model for TransferRequest.
+type TransferRequest struct {
+	// UserID The id of the member who becomes an owner.
+	UserID string `json:"userId"`
+}
+
 // User defines model for User.
 type User struct {
 	// Email Examples: ann@example.org
@@ -1335,6 +1509,18 @@ type Unauthorized = ErrorBody
 
 // UnsupportedMediaType defines model for UnsupportedMediaType.
 type UnsupportedMediaType = ErrorBody
+
+// ListInvitationsParams defines parameters for ListInvitations.
+type ListInvitationsParams struct {
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListMembersParams defines parameters for ListMembers.
+type ListMembersParams struct {
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
 
 // FinishOauthParams defines parameters for FinishOauth.
 type FinishOauthParams struct {
@@ -1459,6 +1645,169 @@ type ListFailuresParams struct {
 // ListFailuresParamsState defines parameters for ListFailures.
 type ListFailuresParamsState string
 
+// ListOrganizations is GET /agencies: List the organizations that you belong to.
+//
+// The oldest membership first.
+func (c *Client) ListOrganizations(ctx context.Context, opts ...Option) (*PlacesAnswer, error) {
+	return sent[PlacesAnswer](ctx, c, call{
+		method: http.MethodGet, path: "/agencies",
+	}, opts)
+}
+
+// CreateOrganization is POST /agencies: Make an organization.
+//
+// You own it. Switch to it to work in it.
+func (c *Client) CreateOrganization(ctx context.Context, body OrganizationFields, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodPost, path: "/agencies",
+		json: body,
+	}, opts)
+}
+
+// AcceptInvitation is POST /agencies/join: Accept an invitation as who you are.
+//
+// Switch to the organization afterwards. Who has no account registers with POST /auth/join.
+func (c *Client) AcceptInvitation(ctx context.Context, body AcceptRequest, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodPost, path: "/agencies/join",
+		json: body,
+	}, opts)
+}
+
+// DeleteOrganization is DELETE /agencies/{id}: Delete an organization.
+//
+// It is paused at once, and deleted after seven days with everything that belongs to it. Until then,
+// it can be kept.
+func (c *Client) DeleteOrganization(ctx context.Context, id string, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/agencies/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// GetOrganization is GET /agencies/{id}: Get an organization.
+//
+// The one that you are signed in to.
+func (c *Client) GetOrganization(ctx context.Context, id string, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/agencies/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// UpdateOrganization is PUT /agencies/{id}: Change the name and time zone of an organization.
+//
+// Posts keep the times that they have.
+func (c *Client) UpdateOrganization(ctx context.Context, id string, body OrganizationFields, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodPut, path: fmt.Sprintf("/agencies/%s", url.PathEscape(id)),
+		json: body,
+	}, opts)
+}
+
+// ListInvitations is GET /agencies/{id}/invitations: List the invitations that wait.
+//
+// The newest first.
+func (c *Client) ListInvitations(ctx context.Context, id string, params ListInvitationsParams, opts ...Option) (*InvitationList, error) {
+	return sent[InvitationList](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/agencies/%s/invitations", url.PathEscape(id)),
+		query: values("limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllInvitations is ListInvitations for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllInvitations(ctx context.Context, id string, params ListInvitationsParams, opts ...Option) iter.Seq2[Invitation, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Invitation], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.ListInvitations(ctx, id, params, opts...)
+		if err != nil {
+			return page[Invitation]{}, err
+		}
+		return page[Invitation]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// InviteMember is POST /agencies/{id}/invitations: Invite somebody.
+//
+// Hand the link on to them: it works once, for seven days, and while you may still invite.
+func (c *Client) InviteMember(ctx context.Context, id string, body InviteRequest, opts ...Option) (*Invitation, error) {
+	return sent[Invitation](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/invitations", url.PathEscape(id)),
+		json: body,
+	}, opts)
+}
+
+// WithdrawInvitation is DELETE /agencies/{id}/invitations/{invitation}: Take an invitation back.
+//
+// Its link works no more. Who has accepted it stays a member.
+func (c *Client) WithdrawInvitation(ctx context.Context, id string, invitation string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/agencies/%s/invitations/%s", url.PathEscape(id), url.PathEscape(invitation)),
+	}, opts)
+}
+
+// KeepOrganization is POST /agencies/{id}/keep: Keep an organization that was to be deleted.
+//
+// It stays paused until somebody resumes it.
+func (c *Client) KeepOrganization(ctx context.Context, id string, opts ...Option) (*Organization, error) {
+	return sent[Organization](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/keep", url.PathEscape(id)),
+	}, opts)
+}
+
+// LeaveOrganization is POST /agencies/{id}/leave: Leave an organization.
+//
+// Its last owner cannot: they hand it on first, or delete it.
+func (c *Client) LeaveOrganization(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/leave", url.PathEscape(id)),
+	}, opts)
+}
+
+// ListMembers is GET /agencies/{id}/members: List the members of an organization.
+//
+// The oldest membership first.
+func (c *Client) ListMembers(ctx context.Context, id string, params ListMembersParams, opts ...Option) (*MemberList, error) {
+	return sent[MemberList](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/agencies/%s/members", url.PathEscape(id)),
+		query: values("limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllMembers is ListMembers for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllMembers(ctx context.Context, id string, params ListMembersParams, opts ...Option) iter.Seq2[Member, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Member], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.ListMembers(ctx, id, params, opts...)
+		if err != nil {
+			return page[Member]{}, err
+		}
+		return page[Member]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// RemoveMember is DELETE /agencies/{id}/members/{user}: Remove a member.
+//
+// It holds at once, also while they are signed in. What they made stays.
+func (c *Client) RemoveMember(ctx context.Context, id string, user string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/agencies/%s/members/%s", url.PathEscape(id), url.PathEscape(user)),
+	}, opts)
+}
+
+// SetMemberRole is PUT /agencies/{id}/members/{user}: Give a member another role.
+//
+// It holds at once, also for who is signed in. Nobody gives a role that may do more than theirs, or
+// changes somebody whose role does. The last owner stays one.
+func (c *Client) SetMemberRole(ctx context.Context, id string, user string, body MemberRoleRequest, opts ...Option) (*MemberRoleAnswer, error) {
+	return sent[MemberRoleAnswer](ctx, c, call{
+		method: http.MethodPut, path: fmt.Sprintf("/agencies/%s/members/%s", url.PathEscape(id), url.PathEscape(user)),
+		json: body,
+	}, opts)
+}
+
 // PauseOrganization is POST /agencies/{id}/pause: Hold back all posts of an organization.
 //
 // What is on its way is finished; nothing new is begun. A post that waits for longer than it may be
@@ -1498,6 +1847,26 @@ func (c *Client) SetOrganizationSettings(ctx context.Context, id string, body Ag
 	}, opts)
 }
 
+// SwitchOrganization is POST /agencies/{id}/switch: Sign in to another organization of yours.
+//
+// The answer holds tokens for it. Those that you have stay good for the organization that they are
+// for.
+func (c *Client) SwitchOrganization(ctx context.Context, id string, opts ...Option) (*Session, error) {
+	return sent[Session](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/switch", url.PathEscape(id)),
+	}, opts)
+}
+
+// TransferOrganization is POST /agencies/{id}/transfer: Hand an organization on.
+//
+// A member becomes its owner, and you become an admin.
+func (c *Client) TransferOrganization(ctx context.Context, id string, body TransferRequest, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/transfer", url.PathEscape(id)),
+		json: body,
+	}, opts)
+}
+
 // FinishOauth is GET /auth/callback/{provider}: Come back from a service.
 //
 // Where services send people back to. With returnTo it redirects there, with #code=… or #linked=…
@@ -1507,6 +1876,17 @@ func (c *Client) FinishOauth(ctx context.Context, provider string, params Finish
 	return sent[FinishedOAuth](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/auth/callback/%s", url.PathEscape(provider)),
 		query: values("state", params.State, "code", params.Code, "iss", params.Iss, "error", params.Error),
+	}, opts)
+}
+
+// Join is POST /auth/join: Register with an invitation.
+//
+// Makes an account that belongs to the organization of the invitation, and signs the person in. It
+// works where registration is closed, too.
+func (c *Client) Join(ctx context.Context, body JoinRequest, opts ...Option) (*Session, error) {
+	return sent[Session](ctx, c, call{
+		method: http.MethodPost, path: "/auth/join",
+		json: body,
 	}, opts)
 }
 

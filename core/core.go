@@ -61,6 +61,10 @@ type (
 	Seen = compose.Seen
 	// OrganizationSettings is what an organization decides about publishing.
 	OrganizationSettings = account.OrganizationSettings
+	// Place is an organization with what somebody is in it.
+	Place = account.Place
+	// Person is a member of an organization with how to address them.
+	Person = team.Person
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// IdentityStart is a sign-in at a service that is to begin.

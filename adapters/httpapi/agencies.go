@@ -7,7 +7,6 @@ import (
 
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
-	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
 )
 
@@ -111,14 +110,6 @@ func (a *api) registerAgencies() {
 		}
 		return agency(a.eng.Pauses.ResumeOrganization(ctx, in.actor))
 	})
-}
-
-// own refuses the id of another organization than the actor's.
-func own(actor domain.Actor, id string) error {
-	if domain.OrganizationID(id) != actor.Organization {
-		return fault.Missing("organization")
-	}
-	return nil
 }
 
 func agency(o domain.Organization, err error) (*agencyOutput, error) {

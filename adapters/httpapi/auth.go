@@ -47,6 +47,7 @@ type organizationBody struct {
 	Name     string `json:"name" example:"Example Ltd."`
 	Timezone string `json:"timezone" example:"Europe/Berlin"`
 	Role     string `json:"role" enum:"owner,admin,user,viewer" doc:"What the person may do in it."`
+	EndsAt   string `json:"endsAt,omitempty" format:"date-time" doc:"When it is deleted with everything that belongs to it, if somebody wants that."`
 }
 
 type sessionOutput struct{ Body sessionBody }
@@ -93,14 +94,10 @@ func (a *api) session(s core.SignedIn, err error) (*sessionOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	zone := s.Organization.Zone
-	if zone == "" {
-		zone = "UTC"
-	}
 	return &sessionOutput{Body: sessionBody{
 		AccessToken: access, RefreshToken: s.Refresh, TokenType: "Bearer", ExpiresIn: int(accessLife.Seconds()),
 		RefreshExpiresAt: stamp(s.RefreshExpires),
 		User:             userBody{ID: string(s.User.ID), Email: s.User.Email, Name: s.User.Name},
-		Organization:     organizationBody{ID: string(s.Organization.ID), Name: s.Organization.Name, Timezone: zone, Role: string(s.Role)},
+		Organization:     fromOrganization(s.Organization, s.Role),
 	}}, nil
 }

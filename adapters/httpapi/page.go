@@ -61,7 +61,7 @@ func cut[T any](rows []T, limit int, at func(T) store.Position) ([]T, pageInfo) 
 }
 
 // linkHeader is the RFC 8288 link to the next page, or "". It is right wherever
-// the API is mounted: lists have no parameters in their path.
+// the API is mounted.
 func (a *api) linkHeader(req *request, info pageInfo) string {
 	if info.Next == "" {
 		return ""
@@ -69,7 +69,8 @@ func (a *api) linkHeader(req *request, info pageInfo) string {
 	u := req.URL()
 	q := u.Query()
 	q.Set("cursor", info.Next)
-	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, a.cfg.PublicURL, req.Operation().Path, q.Encode())
+	path := strings.ReplaceAll(req.Operation().Path, "{id}", req.Param("id"))
+	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, a.cfg.PublicURL, path, q.Encode())
 }
 
 // stamp writes a time as every answer does; "" for the zero time.

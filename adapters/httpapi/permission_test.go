@@ -19,7 +19,7 @@ import (
 // publicOperations need no token. Who adds one here has thought about it.
 func publicOperations() []string {
 	return []string{
-		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "GET /livez", "GET /readyz",
+		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/join", "GET /livez", "GET /readyz",
 		"GET /integrations/callback/{provider}", "GET /media/{id}/file",
 		"GET /auth/providers", "GET /auth/callback/{provider}", "POST /auth/oauth/{provider}", "POST /auth/oauth/exchange",
 	}
@@ -124,7 +124,8 @@ func (f *team) others() things {
 func (*team) of(org domain.OrganizationID, post, channel, file string) things {
 	return things{
 		"posts/{id}": post, "integrations/{id}": channel, "media/{id}": file, "agencies/{id}": string(org),
-		"providers/{id}": "form", "identities/{provider}": "acme", "identities/{id}": "identity-of-" + string(org),
+		"providers/{id}": "form", "members/{user}": "user-viewer", "invitations/{invitation}": "invitation-of-" + string(org),
+		"identities/{provider}": "acme", "identities/{id}": "identity-of-" + string(org),
 		"dead-letters/{id}": "job-of-" + string(org), "deliveries/{delivery}": "delivery-of-" + string(org),
 	}
 }
@@ -166,6 +167,9 @@ func TestEveryRoleOnEveryOperation(t *testing.T) {
 			a := f.do(f.tokens[role], op, f.mine(f.tokens[role]))
 			if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500 {
 				t.Errorf("%s as %s: got %d %s, want what %s %s grants", op.name, role, a.status, a.body, op.res, op.act)
+			}
+			if a.text("code") == "organization_not_found" {
+				t.Errorf("%s as %s: got %s, want their own organization found", op.name, role, a.body)
 			}
 		}
 		for _, role := range domain.Roles() {

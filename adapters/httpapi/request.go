@@ -141,7 +141,7 @@ func validID(s string) bool {
 
 // checkAddress refuses ids that are none, and text that no database can keep.
 func checkAddress(ctx huma.Context) error {
-	for _, name := range []string{"id", "provider"} {
+	for _, name := range []string{"id", "provider", "user", "invitation"} {
 		if strings.Contains(ctx.Operation().Path, "{"+name+"}") && !validID(ctx.Param(name)) {
 			return fault.ErrNotFound
 		}

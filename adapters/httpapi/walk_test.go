@@ -93,6 +93,13 @@ func (f *fixture) bodies() map[string]string {
 	return map[string]string{
 		"POST /auth/register":                           `{"email":"new@example.org","password":"long enough","name":"New","organization":"Org","timezone":"UTC"}`,
 		"POST /auth/login":                              `{"email":"ann@example.org","password":"long enough"}`,
+		"POST /auth/join":                               `{"token":"x","email":"new@example.org","password":"long enough","name":"New"}`,
+		"POST /agencies":                                `{"name":"New","timezone":"Europe/Berlin"}`,
+		"PUT /agencies/{id}":                            `{"name":"New","timezone":"Europe/Berlin"}`,
+		"POST /agencies/join":                           `{"token":"x"}`,
+		"PUT /agencies/{id}/members/{user}":             `{"role":"viewer"}`,
+		"POST /agencies/{id}/transfer":                  `{"userId":"user-viewer"}`,
+		"POST /agencies/{id}/invitations":               `{"email":"bob@example.org","role":"viewer"}`,
 		"POST /auth/refresh":                            `{"refreshToken":"x.y"}`,
 		"POST /auth/oauth/{provider}":                   `{"returnTo":"/signed-in"}`,
 		"POST /auth/oauth/exchange":                     `{"code":"x"}`,
@@ -123,7 +130,7 @@ func (f *fixture) hash(post string) string {
 
 // path fills in the id of Ann's draft, which has no delivery.
 func (f *fixture) path(pattern string) string {
-	return strings.NewReplacer("{id}", f.draft, "{delivery}", f.draft, "{provider}", "memory").Replace(pattern)
+	return strings.NewReplacer("{id}", f.draft, "{delivery}", f.draft, "{provider}", "memory", "{user}", f.draft, "{invitation}", f.draft).Replace(pattern)
 }
 
 // mutations are all ways to spoil one value of a JSON document.

@@ -179,25 +179,109 @@ func (s *scene) people() {
 	}
 	for who, role := range map[caller]domain.Role{admin: domain.RoleAdmin, user: domain.RoleUser, viewer: domain.RoleViewer} {
 		s.member(string(who)+"@example.org", role)
-		in, err := s.api.Login(ctx, client.Login{Email: string(who) + "@example.org", Password: password})
-		s.must(err)
-		s.enter(who, in)
+		s.enter(who, s.signIn(string(who)+"@example.org"))
 	}
 }
 
 // member makes somebody who belongs to the organization, with the password of
-// everybody here.
-func (s *scene) member(email string, role domain.Role) {
+// everybody here, and returns their id.
+func (s *scene) member(email string, role domain.Role) (id string) {
 	s.t.Helper()
 	s.must(s.store.InTx(s.t.Context(), func(ctx context.Context, r store.Repos) error {
 		u, err := r.Users().ByEmail(ctx, "owner@example.org")
 		if err != nil {
 			return err
 		}
-		u.ID, u.Email, u.CreatedAt = domain.UserID(rand.Text()), email, u.CreatedAt.Add(time.Second)
+		id = rand.Text()
+		u.ID, u.Email, u.CreatedAt = domain.UserID(id), email, u.CreatedAt.Add(time.Second)
 		m := domain.Member{Organization: domain.OrganizationID(s.org), User: u.ID, Role: role, CreatedAt: u.CreatedAt}
 		return errors.Join(r.Users().Insert(ctx, u), r.Members().Insert(ctx, m))
 	}))
+	return id
+}
+
+// signIn is a sign-in of somebody with the password of everybody here.
+func (s *scene) signIn(email string) *client.Session {
+	s.t.Helper()
+	in, err := s.api.Login(s.t.Context(), client.Login{Email: email, Password: password})
+	s.must(err)
+	return in
+}
+
+// leave has somebody leave the organization, and come back if that worked. They
+// come back to where they belonged first, for a sign-in leads there.
+func (s *scene) leave(c *client.Client) error {
+	s.t.Helper()
+	err := c.LeaveOrganization(s.t.Context(), s.org)
+	if err != nil {
+		return err
+	}
+	for _, who := range []caller{admin, user, viewer} {
+		if s.as[who] != c {
+			continue
+		}
+		s.must(s.store.InTx(s.t.Context(), func(ctx context.Context, r store.Repos) error {
+			u, err := r.Users().ByEmail(ctx, string(who)+"@example.org")
+			if err != nil {
+				return err
+			}
+			return r.Members().Insert(ctx, domain.Member{
+				Organization: domain.OrganizationID(s.org), User: u.ID, Role: domain.Role(who), CreatedAt: u.CreatedAt.Add(-time.Hour),
+			})
+		}))
+		s.enter(who, s.signIn(string(who)+"@example.org"))
+	}
+	return nil
+}
+
+// handOn has somebody hand the organization on, and takes it back if that worked.
+func (s *scene) handOn(c *client.Client) error {
+	s.t.Helper()
+	email := s.new() + "@example.org"
+	heir := s.member(email, domain.RoleViewer)
+	if err := c.TransferOrganization(s.t.Context(), s.org, client.TransferRequest{UserID: heir}); err != nil {
+		return err
+	}
+	back := s.api.As(client.NewRenewer(s.api, *s.signIn(email)))
+	return back.TransferOrganization(s.t.Context(), s.org, client.TransferRequest{UserID: s.signIn("owner@example.org").User.ID})
+}
+
+// ended marks the organization for deletion; revive takes that back.
+func (s *scene) ended() (revive func()) {
+	s.t.Helper()
+	s.must(only(s.as[owner].DeleteOrganization(s.t.Context(), s.org)))
+	return s.revive
+}
+
+func (s *scene) revive() {
+	s.t.Helper()
+	err := only(s.as[owner].KeepOrganization(s.t.Context(), s.org))
+	s.must(answered(409, err)) // nothing is to be deleted
+	s.must(only(s.as[owner].ResumeOrganization(s.t.Context(), s.org)))
+}
+
+// invitation is one to the organization, or to another one of a stranger.
+func (s *scene) invitation(by *client.Client, org string) *client.Invitation {
+	s.t.Helper()
+	out, err := by.InviteMember(s.t.Context(), org, client.InviteRequest{Role: client.InviteRequestRoleViewer})
+	s.must(err)
+	return out
+}
+
+// elsewhere invites to an organization where nobody is.
+func (s *scene) elsewhere() *client.Invitation {
+	s.t.Helper()
+	org, err := s.as[stranger].CreateOrganization(s.t.Context(), client.OrganizationFields{Name: s.new()})
+	s.must(err)
+	in, err := s.as[stranger].SwitchOrganization(s.t.Context(), org.ID)
+	s.must(err)
+	return s.invitation(s.api.As(client.NewRenewer(s.api, *in)), org.ID)
+}
+
+// secret is what the link of an invitation holds.
+func secret(v *client.Invitation) string {
+	_, token, _ := strings.Cut(v.Link, "#token=")
+	return token
 }
 
 // enter remembers a sign-in.

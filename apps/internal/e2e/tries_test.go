@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/client"
+	"github.com/crierhq/crier/core/domain"
 )
 
 // tries has a line for every operation of the document.
@@ -16,9 +17,7 @@ var tries = map[string]try{
 		return only(c.Login(s.t.Context(), client.Login{Email: "owner@example.org", Password: password}))
 	},
 	"refresh": func(s *scene, c *client.Client) error {
-		in, err := s.api.Login(s.t.Context(), client.Login{Email: "owner@example.org", Password: password})
-		s.must(err)
-		return only(c.Refresh(s.t.Context(), client.Refresh{RefreshToken: in.RefreshToken}))
+		return only(c.Refresh(s.t.Context(), client.Refresh{RefreshToken: s.signIn("owner@example.org").RefreshToken}))
 	},
 
 	"list-auth-providers": func(s *scene, c *client.Client) error { return only(c.ListAuthProviders(s.t.Context())) },
@@ -41,6 +40,58 @@ var tries = map[string]try{
 	},
 
 	// Organizations.
+	"list-organizations": func(s *scene, c *client.Client) error { return only(c.ListOrganizations(s.t.Context())) },
+	"create-organization": func(s *scene, c *client.Client) error {
+		return only(c.CreateOrganization(s.t.Context(), client.OrganizationFields{Name: s.new(), Timezone: "Europe/Berlin"}))
+	},
+	"get-organization": func(s *scene, c *client.Client) error { return only(c.GetOrganization(s.t.Context(), s.org)) },
+	"update-organization": func(s *scene, c *client.Client) error {
+		return only(c.UpdateOrganization(s.t.Context(), s.org, client.OrganizationFields{Name: "Example Ltd."}))
+	},
+	"switch-organization": func(s *scene, c *client.Client) error {
+		return only(c.SwitchOrganization(s.t.Context(), s.org))
+	},
+	"delete-organization": func(s *scene, c *client.Client) error {
+		defer s.revive()
+		return only(c.DeleteOrganization(s.t.Context(), s.org))
+	},
+	"keep-organization": func(s *scene, c *client.Client) error {
+		defer s.ended()()
+		return only(c.KeepOrganization(s.t.Context(), s.org))
+	},
+	"leave-organization": func(s *scene, c *client.Client) error {
+		if c == s.as[owner] { // the last one
+			return answered(409, c.LeaveOrganization(s.t.Context(), s.org))
+		}
+		return s.leave(c)
+	},
+	"transfer-organization": func(s *scene, c *client.Client) error { return s.handOn(c) },
+	"list-members": func(s *scene, c *client.Client) error {
+		return only(c.ListMembers(s.t.Context(), s.org, client.ListMembersParams{Limit: 1}))
+	},
+	"set-member-role": func(s *scene, c *client.Client) error {
+		return only(c.SetMemberRole(s.t.Context(), s.org, s.member(s.new()+"@example.org", domain.RoleViewer), client.MemberRoleRequest{Role: client.MemberRoleRequestRoleUser}))
+	},
+	"remove-member": func(s *scene, c *client.Client) error {
+		return c.RemoveMember(s.t.Context(), s.org, s.member(s.new()+"@example.org", domain.RoleViewer))
+	},
+	"list-invitations": func(s *scene, c *client.Client) error {
+		return only(c.ListInvitations(s.t.Context(), s.org, client.ListInvitationsParams{Limit: 1}))
+	},
+	"invite-member": func(s *scene, c *client.Client) error {
+		return only(c.InviteMember(s.t.Context(), s.org, client.InviteRequest{Email: s.new() + "@example.org", Role: client.InviteRequestRoleUser}))
+	},
+	"withdraw-invitation": func(s *scene, c *client.Client) error {
+		return c.WithdrawInvitation(s.t.Context(), s.org, s.invitation(s.as[owner], s.org).ID)
+	},
+	"accept-invitation": func(s *scene, c *client.Client) error {
+		return only(c.AcceptInvitation(s.t.Context(), client.AcceptRequest{Token: secret(s.elsewhere())}))
+	},
+	"join": func(s *scene, c *client.Client) error {
+		return only(c.Join(s.t.Context(), client.JoinRequest{
+			Token: secret(s.invitation(s.as[owner], s.org)), Email: s.new() + "@example.org", Password: password,
+		}))
+	},
 	"get-organization-settings": func(s *scene, c *client.Client) error {
 		return only(c.GetOrganizationSettings(s.t.Context(), s.org))
 	},
