@@ -42,11 +42,9 @@ func (p Post) Approved() bool {
 	return p.Approval.State == ApprovalApproved && p.Approval.Hash == p.ContentHash()
 }
 
-// NeedsApproval reports whether p must not be published as it is now.
+// Wanted reports whether the post must not be published unless it is Approved.
 // required says whether its organization wants approvals.
-func (p Post) NeedsApproval(required bool) bool {
-	return (required || p.Approval.Review) && !p.Approved()
-}
+func (a Approval) Wanted(required bool) bool { return required || a.Review }
 
 // contentHashVersion goes in front of every hash, so that a change of what
 // is hashed cannot be taken for a change of the content.

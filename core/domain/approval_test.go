@@ -163,7 +163,7 @@ func TestWhatNeedsAnApproval(t *testing.T) {
 		"rejected, required":            {domain.Approval{State: domain.ApprovalRejected, Hash: right}, true, true},
 	} {
 		p.Approval = tc.a
-		if got := p.NeedsApproval(tc.required); got != tc.want {
+		if got := p.Approval.Wanted(tc.required) && !p.Approved(); got != tc.want {
 			t.Errorf("%s: got %t, want %t", name, got, tc.want)
 		}
 	}

@@ -251,13 +251,14 @@ func (d *Delivery) Editable() bool {
 }
 
 // Underway reports whether something of it is out and more is to come, or a
-// change is on its way.
+// change is on its way, or about to be: a call that was refused for its token is
+// made again at once.
 func (d *Delivery) Underway() bool {
 	switch d.State {
 	case DeliveryPublished, DeliveryFailed, DeliveryUnknown, DeliveryMissed, DeliveryCanceled:
 		return false
 	default:
-		return d.Begun() || d.Open != "" || d.State == DeliveryProcessing
+		return d.Begun() || d.Open != "" || d.State == DeliveryProcessing || d.State == DeliveryPublishing
 	}
 }
 

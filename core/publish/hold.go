@@ -33,6 +33,12 @@ func (j *job) reviewed() bool {
 	return j.d.Kept == nil || j.d.Follows != "" && !j.post.Recurs()
 }
 
+// needsApproval reports whether somebody has to approve of the post first, by what
+// its organization wants now.
+func (j *job) needsApproval() bool {
+	return j.unapproved && j.post.Approval.Wanted(j.org.RequireApproval)
+}
+
 // heldBack says why people do not want it to be published now, if they do not.
 func (j *job) heldBack() (domain.Reason, bool) {
 	if what, p := j.paused(); p.Active() {
@@ -42,7 +48,7 @@ func (j *job) heldBack() (domain.Reason, bool) {
 		msg := what + ". It goes on when somebody resumes it."
 		return domain.Reason{Code: pause.Code, Message: strings.TrimSpace(msg + " " + p.Reason)}, true
 	}
-	if j.needsApproval {
+	if j.needsApproval() {
 		return domain.Reason{Code: compose.ApprovalMissing, Message: unapproved(j.post)}, true
 	}
 	return domain.Reason{}, false

@@ -12,6 +12,7 @@ import (
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/social"
 )
 
 // author is a member who may not approve.
@@ -270,6 +271,32 @@ func TestApprovalThatNeverComes(t *testing.T) {
 	})
 }
 
+// TestApprovalsThatAreWantedWhileAnUploadRuns: what is about to begin is held
+// against what people want then, not when the worker took it.
+func TestApprovalsThatAreWantedWhileAnUploadRuns(t *testing.T) {
+	t.Parallel()
+	in(t, &platform{processing: 1}, func(t *testing.T, w *world) {
+		p := w.write("unread")
+		inner := w.plat.step
+		w.plat.step = func(ctx context.Context, what string) error {
+			if what == "prepare:before" {
+				w.require()
+			}
+			return inner(ctx, what)
+		}
+		w.pass(2 * time.Minute)
+		if d := w.wantState(p.ID, domain.DeliveryBlocked); d.Reason.Code != "approval_missing" {
+			t.Errorf("got reason %+v", d.Reason)
+		}
+		w.wantOut()
+		if err := w.approve(p); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.wantState(p.ID, domain.DeliveryPublished)
+	})
+}
+
 func TestRejectionSaysWhy(t *testing.T) {
 	t.Parallel()
 	in(t, &platform{}, func(t *testing.T, w *world) {
@@ -290,6 +317,33 @@ func TestRejectionSaysWhy(t *testing.T) {
 		}
 		w.pass(0)
 		w.wantOut("too loud")
+	})
+}
+
+// TestRejectionBetweenTwoTries: a call that was refused for an old token is made
+// again at once, so somebody who rejects the post in between comes too late.
+func TestRejectionBetweenTwoTries(t *testing.T) {
+	t.Parallel()
+	var reject func()
+	p := &platform{
+		answer:  failing(social.Errorf(social.CodeAuthExpired, "The token has ended.")),
+		refresh: func(c social.Credential) (social.Credential, error) { c.Access = "a1"; reject(); return c, nil },
+	}
+	in(t, p, func(t *testing.T, w *world) {
+		v := w.write("out")
+		tried := 0
+		reject = func() {
+			tried++
+			_, err := w.eng.Posts.Reject(t.Context(), w.actor, v.ID, core.Seen{Hash: v.ContentHash()}, "No.")
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != "too_late" {
+				t.Errorf("got %v, want too_late", err)
+			}
+		}
+		w.settle()
+		w.wantState(v.ID, domain.DeliveryPublished)
+		if tried != 1 {
+			t.Errorf("got %d renewals, want 1", tried)
+		}
 	})
 }
 

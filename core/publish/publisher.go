@@ -159,8 +159,8 @@ type job struct {
 	all domain.Pause
 	// who is the name of the person who began the pause in force, if known.
 	who string
-	// needsApproval says that somebody has to approve of the post first.
-	needsApproval bool
+	// unapproved says that nobody approved of what it publishes.
+	unapproved bool
 	// window is the late window in force.
 	window time.Duration
 	// renewed is set once the credential was renewed in this run, so that a

@@ -159,7 +159,7 @@ func (r *reading) fill(j *job) error {
 		return errors.New("its post is not in the store")
 	}
 	j.window = j.org.Late(r.p.pol.LateWindow)
-	j.needsApproval = j.reviewed() && j.post.NeedsApproval(j.org.RequireApproval)
+	j.unapproved = j.reviewed() && !j.post.Approved()
 	j.post = j.post.ContentOf(j.d)
 	pf, err := r.p.cfg.Catalog.Get(j.d.Provider)
 	if err != nil && !errors.Is(err, &fault.Error{Kind: fault.NotFound}) {

@@ -95,7 +95,7 @@ func mutants() map[string]patch {
 		"publishes what it reposts":      {"core/publish/follow.go", [][2]string{{"if !j.reposts() {\n\t\treturn j.pf", "if true {\n\t\treturn j.pf"}}},
 		"forgets what follows":           {commit, [][2]string{{"if e.out.State != domain.DeliveryPublished {\n\t\t\tcontinue", "if e.out.Looks == 0 {\n\t\t\tcontinue"}}},
 		"publishes what is paused":       {"core/publish/hold.go", [][2]string{{"if what, p := j.paused(); p.Active() {", "if what, p := j.paused(); p.Active() && j.who == \" \" {"}}},
-		"publishes what nobody approved": {"core/publish/hold.go", [][2]string{{"if j.needsApproval {", "if false {"}}},
+		"publishes what nobody approved": {"core/publish/hold.go", [][2]string{{"if j.needsApproval() {", "if false {"}}},
 		"does not look again when it begins": {commit, [][2]string{
 			{"func(e *entry) bool { return !e.begins })", "func(*entry) bool { return true })"},
 		}},
