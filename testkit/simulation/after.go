@@ -52,7 +52,7 @@ func (f facade) Metrics(ctx context.Context, t social.Target, r social.Ref) (soc
 	if err := f.ask(ctx, t, "counting likes"); err != nil {
 		return nil, err
 	}
-	a := f.platform.at(r)
+	a := f.at(r)
 	if a == nil {
 		return nil, social.Errorf(social.CodeRejected, "It is gone.")
 	}
@@ -64,7 +64,7 @@ func (f facade) Resolve(ctx context.Context, t social.Target, r social.Ref) (soc
 	if err := f.ask(ctx, t, "resolving"); err != nil {
 		return social.Ref{}, err
 	}
-	a := f.platform.at(r)
+	a := f.at(r)
 	if a == nil {
 		return social.Ref{}, social.Errorf(social.CodeRejected, "There is no such item.")
 	}
@@ -92,7 +92,7 @@ func (f facade) reposted(t social.Target, of social.Ref, attempt domain.AttemptI
 	if err := f.refusal(); err != nil {
 		return social.Outcome{}, err
 	}
-	if f.platform.at(of) == nil {
+	if f.at(of) == nil {
 		return social.Outcome{}, social.Errorf(social.CodeRejected, "It is gone.")
 	}
 	id := t.Account + " reposts " + of.ID
