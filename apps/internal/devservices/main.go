@@ -28,7 +28,7 @@ func main() {
 	// processAttributes.
 	runtime.LockOSThread()
 	r := runner{
-		services: []service{newPostgres(), redis{}},
+		services: []service{newPostgres(), redis{}, mailpit{}},
 		environ:  os.Environ(),
 		stdin:    os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 	}
