@@ -242,6 +242,14 @@ type AcceptRequest struct {
 	Token string `json:"token"`
 }
 
+// Address defines model for Address.
+type Address struct {
+	// Email The e-mail address of the account.
+	//
+	// Examples: ann@example.org
+	Email string `json:"email"`
+}
+
 // After defines model for After.
 type After struct {
 	// Content What a comment says.
@@ -839,6 +847,14 @@ type Limits struct {
 	Text    TextLimits `json:"text"`
 }
 
+// Link defines model for Link.
+type Link struct {
+	// Token What the link in the mail has behind #token=.
+	//
+	// Examples: kq3vX0s9Yw7mJt5Qb2Zr8nLd4HfTgEuPcAoViNxRyM0
+	Token string `json:"token"`
+}
+
 // Login defines model for Login.
 type Login struct {
 	// Email Examples: ann@example.org
@@ -1304,6 +1320,19 @@ type RejectRequest struct {
 type RequestApprovalRequest struct {
 	// Note For whoever looks at it.
 	Note string `json:"note,omitempty,omitzero"`
+}
+
+// Reset defines model for Reset.
+type Reset struct {
+	// Password The new password: at least 8 characters.
+	//
+	// Examples: correct horse battery staple
+	Password string `json:"password"`
+
+	// Token What the link in the mail has behind #token=.
+	//
+	// Examples: kq3vX0s9Yw7mJt5Qb2Zr8nLd4HfTgEuPcAoViNxRyM0
+	Token string `json:"token"`
 }
 
 // RetryFailuresAnswer defines model for RetryFailuresAnswer.
@@ -1879,6 +1908,17 @@ func (c *Client) FinishOauth(ctx context.Context, provider string, params Finish
 	}, opts)
 }
 
+// ForgotPassword is POST /auth/forgot-password: Ask for a new password.
+//
+// Mails a link to choose one. The answer is the same whether there is an account with this address or
+// not.
+func (c *Client) ForgotPassword(ctx context.Context, body Address, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/forgot-password",
+		json: body,
+	}, opts)
+}
+
 // Join is POST /auth/join: Register with an invitation.
 //
 // Makes an account that belongs to the organization of the invitation, and signs the person in. It
@@ -1892,7 +1932,8 @@ func (c *Client) Join(ctx context.Context, body JoinRequest, opts ...Option) (*S
 
 // Login is POST /auth/login: Sign in.
 //
-// A wrong password and an unknown address get the same answer.
+// A wrong password and an unknown address get the same answer. Who knows the password and must prove
+// the e-mail address first gets 403 with the code email_unverified.
 func (c *Client) Login(ctx context.Context, body Login, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/login",
@@ -1944,10 +1985,43 @@ func (c *Client) Refresh(ctx context.Context, body Refresh, opts ...Option) (*Se
 // Register is POST /auth/register: Register a person.
 //
 // Makes an account and an organization that it owns, and signs the person in. An installation may
-// allow this to nobody, or to the first person only.
+// allow this to nobody, or to the first person only. Where people must prove their e-mail address
+// first, the account is made all the same, and the answer is 403 with the code email_unverified.
 func (c *Client) Register(ctx context.Context, body Register, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/register",
+		json: body,
+	}, opts)
+}
+
+// ResendVerification is POST /auth/resend-verification: Ask for another mail that proves an address.
+//
+// The answer is the same whether there is an account with this address or not, and whether it was
+// proven already.
+func (c *Client) ResendVerification(ctx context.Context, body Address, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/resend-verification",
+		json: body,
+	}, opts)
+}
+
+// ResetPassword is POST /auth/reset-password: Choose a new password.
+//
+// With the token of the link that was mailed. It works once, for an hour, and not after the password
+// was changed in another way. All sign-ins of the person end.
+func (c *Client) ResetPassword(ctx context.Context, body Reset, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/reset-password",
+		json: body,
+	}, opts)
+}
+
+// VerifyEmail is POST /auth/verify-email: Prove an e-mail address.
+//
+// With the token of the link that was mailed to it. It works once, for 24 hours.
+func (c *Client) VerifyEmail(ctx context.Context, body Link, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/verify-email",
 		json: body,
 	}, opts)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/mailer"
 	"github.com/crierhq/crier/core/media"
 	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/core/pause"
@@ -142,6 +143,12 @@ type Config struct {
 	Identities []identity.Provider
 	// Permissions says what each role may do. Nil: permit.Default.
 	Permissions permit.Policy
+	// Mail says how mails are sent. Without a Sender there is none: addresses
+	// cannot be proven, and passwords not be forgotten.
+	Mail MailConfig
+	// RequireVerification says that nobody who registers signs in before they
+	// have proven their e-mail address. It needs Mail.
+	RequireVerification bool
 	// MediaURL returns an address that anybody can fetch a file from for at
 	// least an hour. Nil: platforms that pull cannot be served.
 	MediaURL func(ctx context.Context, m domain.Media) (string, error)
@@ -224,6 +231,7 @@ type Engine struct {
 
 	cfg     Config
 	after   *after.Service
+	mail    *mailer.Service // nil: there is no mail
 	kinds   *jobs.Registry
 	worker  *publish.Worker
 	planner *plan.Planner
@@ -285,7 +293,7 @@ func (c Config) check() (*channel.Catalog, error) {
 	default:
 		errs = append(errs, fmt.Errorf("core: Config.Worker.Only is %q; it must be deliveries, jobs or empty", c.Worker.Only))
 	}
-	errs = append(errs, checkIdentities(c.Identities))
+	errs = append(errs, checkIdentities(c.Identities), c.Mail.check(c.RequireVerification))
 	catalog, err := channel.NewCatalog(c.Providers)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("core: %w", err))
@@ -338,6 +346,7 @@ func (c Config) withDefaults() Config {
 	if c.Worker.Poll <= 0 {
 		c.Worker.Poll = defaultPoll
 	}
+	c.Mail = c.Mail.withDefaults()
 	return c
 }
 
@@ -345,8 +354,13 @@ func (c Config) withDefaults() Config {
 func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *publish.Publisher {
 	c := e.cfg
 	j := journal.New(c.NewID)
+	e.Jobs = jobs.New(jobs.Config{
+		Store: st, Access: e.Access, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
+	})
+	e.mail = c.Mail.service(c, e.Jobs)
 	e.Accounts = account.New(account.Config{
 		Store: st, Access: e.Access, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
+		Mail: e.mail, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
 	e.Channels = channel.New(channel.Config{
@@ -362,9 +376,6 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	if c.Recur != nil {
 		expand = c.Recur.Expand
 	}
-	e.Jobs = jobs.New(jobs.Config{
-		Store: st, Access: e.Access, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
-	})
 	e.Team = team.New(team.Config{
 		Store: st, Access: e.Access, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
 		Jobs: e.Jobs, DeleteFiles: e.Media.DeleteAll, Wake: wake,
@@ -387,7 +398,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 
 // useCaseKinds are the side jobs of the use cases: one line for each.
 func (e *Engine) useCaseKinds() []jobs.Kind {
-	return slices.Concat(e.after.Kinds(), e.Team.Kinds())
+	return slices.Concat(e.after.Kinds(), e.Team.Kinds(), e.mail.Kinds(), e.Accounts.Kinds())
 }
 
 // On returns an Engine whose use cases work on st instead, such as a store that

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/fault"
 )
 
 const tagAuth = "Sign-in"
@@ -55,12 +56,12 @@ type sessionOutput struct{ Body sessionBody }
 func (a *api) registerAuth() {
 	handle(a, spec{
 		id: "register", method: http.MethodPost, path: "/auth/register", tag: tagAuth, public: true, status: http.StatusCreated,
-		summary: "Register a person", text: "Makes an account and an organization that it owns, and signs the person in. An installation may allow this to nobody, or to the first person only.",
+		summary: "Register a person", text: "Makes an account and an organization that it owns, and signs the person in. An installation may allow this to nobody, or to the first person only. Where people must prove their e-mail address first, the account is made all the same, and the answer is 403 with the code email_unverified.",
 		errors: []int{400, 403, 409, 413, 415, 503},
 	}, a.register)
 	handle(a, spec{
 		id: "login", method: http.MethodPost, path: "/auth/login", tag: tagAuth, public: true, status: http.StatusOK,
-		summary: "Sign in", text: "A wrong password and an unknown address get the same answer.",
+		summary: "Sign in", text: "A wrong password and an unknown address get the same answer. Who knows the password and must prove the e-mail address first gets 403 with the code email_unverified.",
 		errors: []int{400, 401, 403, 413, 415, 503},
 	}, a.login)
 	handle(a, spec{
@@ -72,9 +73,13 @@ func (a *api) registerAuth() {
 
 func (a *api) register(ctx context.Context, in *struct{ Body registerBody }) (*sessionOutput, error) {
 	b := in.Body
-	return a.session(a.eng.Accounts.Register(ctx, core.RegisterInput{
+	s, err := a.eng.Accounts.Register(ctx, core.RegisterInput{
 		Email: b.Email, Password: b.Password, Name: b.Name, Organization: b.Organization, Zone: b.Timezone,
-	}))
+	})
+	if err == nil && s.Session == "" {
+		return nil, fault.New(fault.Denied, "email_unverified", "Your account is made. Open the link in the mail that we sent to you, and then sign in.")
+	}
+	return a.session(s, err)
 }
 
 func (a *api) login(ctx context.Context, in *struct{ Body loginBody }) (*sessionOutput, error) {

@@ -141,6 +141,8 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	}
 	a.providerList = sync.OnceValue(a.makeProviders)
 	a.registerAuth()
+	a.registerProofs()
+	a.registerProofPages()
 	a.registerOAuth()
 	a.registerIntegrations()
 	a.registerSlots()

@@ -19,7 +19,8 @@ import (
 // publicOperations need no token. Who adds one here has thought about it.
 func publicOperations() []string {
 	return []string{
-		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/join", "GET /livez", "GET /readyz",
+		"POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/join", "POST /auth/verify-email", "POST /auth/resend-verification",
+		"POST /auth/forgot-password", "POST /auth/reset-password", "GET /livez", "GET /readyz",
 		"GET /integrations/callback/{provider}", "GET /media/{id}/file",
 		"GET /auth/providers", "GET /auth/callback/{provider}", "POST /auth/oauth/{provider}", "POST /auth/oauth/exchange",
 	}

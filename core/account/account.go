@@ -19,6 +19,7 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/mailer"
 	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/seal"
@@ -58,8 +59,22 @@ type Config struct {
 	Identities []identity.Provider
 	// Sealer keeps what a sign-in at a service needs while the person is away.
 	Sealer seal.Sealer
-	Now    func() time.Time
-	NewID  func() string
+	// Mail has letters sent. Nil: addresses cannot be proven here, nor passwords
+	// forgotten, and the next four fields are not needed.
+	Mail *mailer.Service
+	// RequireVerification says that nobody signs in with a password before they
+	// have proven their address.
+	RequireVerification bool
+	// PublicURL is what links in letters begin with, without a slash at its end.
+	PublicURL string
+	// Jobs enqueues side jobs, outside of any transaction.
+	Jobs interface {
+		Enqueue(ctx context.Context, js ...domain.Job) error
+	}
+	// Wake tells workers that there may be something to do.
+	Wake  func()
+	Now   func() time.Time
+	NewID func() string
 }
 
 // Service registers people and signs them in.
@@ -98,7 +113,8 @@ func (s SignedIn) Actor() domain.Actor {
 	return domain.Actor{Organization: s.Organization.ID, User: s.User.ID, Role: s.Role}
 }
 
-// Register makes a person, an organization that they own, and signs them in.
+// Register makes a person, an organization that they own, and signs them in,
+// unless they have to prove their address first: then there is no Session yet.
 // Errors: Invalid with all problems; Conflict "email_taken"; Denied
 // "registration_closed".
 func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, error) {
@@ -117,12 +133,27 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("register: %w", err)
 	}
+	proof, err := s.newVerification(ctx, in.Email)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("register: %w", err)
+	}
 	var out SignedIn
 	err = s.enroll(ctx, in, domain.User{PasswordHash: hash}, func(ctx context.Context, r store.Repos, u domain.User, o domain.Organization) error {
+		if err := s.handOut(ctx, r, u.ID, proof); err != nil {
+			return err
+		}
+		if s.mustVerify(u) {
+			out = SignedIn{User: u, Organization: o, Role: domain.RoleOwner}
+			return nil
+		}
 		out, err = s.open(ctx, r, u, o, domain.RoleOwner)
 		return err
 	})
-	return out, err
+	if err != nil {
+		return SignedIn{}, err
+	}
+	s.wake()
+	return out, nil
 }
 
 // enroll makes a person with an organization that they own, if somebody may
@@ -183,7 +214,8 @@ func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, u
 }
 
 // Login signs a person in. A wrong password and an unknown address get the
-// same Unauthenticated answer and take the same time.
+// same Unauthenticated answer and take the same time. Who has to prove their
+// address first hears that, and nobody else does: Denied "email_unverified".
 func (s *Service) Login(ctx context.Context, email, pass string) (SignedIn, error) {
 	if err := s.ready(); err != nil {
 		return SignedIn{}, err
@@ -202,6 +234,9 @@ func (s *Service) Login(ctx context.Context, email, pass string) (SignedIn, erro
 	}
 	if !ok {
 		return SignedIn{}, wrong
+	}
+	if s.mustVerify(user) {
+		return SignedIn{}, fault.New(fault.Denied, "email_unverified", "Open the link in the mail that we sent to you first, or ask for a new one.")
 	}
 	return s.admit(ctx, user)
 }
@@ -428,12 +463,7 @@ func (in RegisterInput) problems() []fault.Problem {
 	if !validEmail(in.Email) {
 		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
 	}
-	if n := utf8.RuneCountInString(in.Password); n < minPassword || len(in.Password) > maxPassword {
-		out = append(out, fault.Problem{
-			Field: "password", Rule: "length",
-			Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
-		})
-	}
+	out = checkPassword(out, in.Password)
 	out = checkName(out, "name", in.Name, 0)
 	out = checkName(out, "organization", in.Organization, 0)
 	return checkZone(out, "timezone", in.Zone)
@@ -442,6 +472,16 @@ func (in RegisterInput) problems() []fault.Problem {
 func validEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s && len(s) <= maxEmail
+}
+
+func checkPassword(out []fault.Problem, s string) []fault.Problem {
+	if n := utf8.RuneCountInString(s); n >= minPassword && len(s) <= maxPassword {
+		return out
+	}
+	return append(out, fault.Problem{
+		Field: "password", Rule: "length",
+		Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
+	})
 }
 
 func checkName(out []fault.Problem, field, s string, minLen int) []fault.Problem {

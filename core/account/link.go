@@ -8,6 +8,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/letters"
 	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -70,11 +71,18 @@ func (s *Service) Unlink(ctx context.Context, a domain.Actor, id domain.Identity
 // link gives a person another way in. To do it again is no error.
 func (s *Service) link(ctx context.Context, d identity.Descriptor, user domain.UserID, who identity.Identity) (*domain.Identity, error) {
 	i := s.newIdentity(d, user, who)
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	note, err := s.newNote(ctx, user, letters.SignInLinked{Method: d.Name, At: i.CreatedAt})
+	if err != nil {
+		return nil, fmt.Errorf("link identity at %s: %w", d.ID, err)
+	}
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		if _, err := r.Users().Get(ctx, user); err != nil {
 			return err
 		}
-		return r.Identities().Insert(ctx, i)
+		if err := r.Identities().Insert(ctx, i); err != nil {
+			return err
+		}
+		return s.leave(ctx, r, note)
 	})
 	if errors.Is(err, fault.ErrConflict) {
 		known, err := s.cfg.Store.Identities().BySubject(ctx, who.Issuer, who.Subject)
@@ -86,6 +94,7 @@ func (s *Service) link(ctx context.Context, d identity.Descriptor, user domain.U
 	if err != nil {
 		return nil, fmt.Errorf("link identity at %s: %w", d.ID, err)
 	}
+	s.wake()
 	return &i, nil
 }
 

@@ -85,10 +85,10 @@ func (SignInLinked) Name() string { return "sign_in_linked" }
 func Samples() []Letter {
 	at := time.Date(2026, 3, 29, 12, 30, 0, 0, time.UTC)
 	return []Letter{
-		VerifyEmail{Link: "https://crier.example/verify-email?token=abc&x=1", Hours: 24},
-		ResetPassword{Link: "https://crier.example/reset-password?token=abc", Minutes: 60},
+		VerifyEmail{Link: "https://crier.example/verify-email#token=abc", Hours: 24},
+		ResetPassword{Link: "https://crier.example/reset-password#token=abc", Minutes: 60},
 		PasswordChanged{At: at},
-		Invitation{Organization: "Example & Sons", Inviter: "Ann <Ü>", Role: "admin", Link: "https://crier.example/invitation?token=abc", Days: 7},
+		Invitation{Organization: "Example & Sons", Inviter: "Ann <Ü>", Role: "admin", Link: "https://crier.example/invitation#token=abc", Days: 7},
 		EmailChanged{NewEmail: "ann@example.net", At: at},
 		SignInLinked{Method: "GitHub", At: at},
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/crierhq/crier/adapters/smtpmail"
 )
 
 // leastSecret is the least number of characters of JWT_SECRET: 128 bits of
@@ -22,6 +24,7 @@ func (l *loader) check(c *Config) {
 	l.checkPublicURL(&c.Server)
 	l.checkDatabase(string(c.Storage.DatabaseURL))
 	l.checkRedis(string(c.Storage.RedisURL))
+	l.checkMail(c.Mail)
 	l.checkWork(c.Publisher)
 	l.checkSignIn(c.SignIn)
 	if n := utf8.RuneCountInString(string(c.Secrets.JWTSecret)); n > 0 && n < leastSecret {
@@ -155,6 +158,26 @@ func (l *loader) checkRedis(raw string) {
 		if _, err := redis.ParseURL(raw); err != nil {
 			l.problem(name, "The number of the database or an option is not one that Redis knows.", fix)
 		}
+	}
+}
+
+// checkMail notes what is wrong with how mails are sent, without quoting
+// SMTP_URL: it may hold a password.
+func (l *loader) checkMail(m Mail) {
+	if m.SMTPURL != "" {
+		if _, err := smtpmail.ParseURL(string(m.SMTPURL)); err != nil {
+			l.problem("SMTP_URL", "It is not the address of a mail server: "+strings.TrimPrefix(err.Error(), "smtpmail: ")+".",
+				"Write smtp://user:password@host:587, or smtps:// for TLS from the start.")
+		}
+	}
+	if m.SMTPURL != "" && m.ResendAPIKey != "" {
+		l.problem("RESEND_API_KEY", "It is set beside SMTP_URL.", "Remove one of them.")
+	}
+	const fix = "Write an address such as crier@example.org, or Crier <crier@example.org>."
+	if _, _, err := m.Sender(); err != nil {
+		l.problem("MAIL_FROM", "It is not an e-mail address.", fix)
+	} else if m.From == "" && m.Configured() {
+		l.problem("MAIL_FROM", "It is empty, but mails are to be sent.", fix)
 	}
 }
 

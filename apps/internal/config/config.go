@@ -10,6 +10,7 @@ package config
 
 import (
 	"net"
+	"net/mail"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -25,6 +26,7 @@ type Config struct {
 	Secrets    Secrets    `group:"Secrets" doc:"What protects sessions and stored tokens. Both are made by the server at its first start, in the folder secrets of DATA_DIR; set them where that folder does not outlive the machine."`
 	Accounts   Accounts   `group:"Accounts" doc:"Who may use this server."`
 	SignIn     SignIn     `group:"Signing in with a service" doc:"Where people may prove who they are instead of with a password. For each service either all of its settings are set, or none; docs/sign-in-with.md says where to get them."`
+	Mail       Mail       `group:"Mail" doc:"How mails reach people: proofs of addresses, forgotten passwords, invitations. See docs/mail.md."`
 	Publisher  Publisher  `group:"Publishing" doc:"How due posts are published. The defaults fit nearly everybody."`
 	RateLimits RateLimits `group:"Rate limits" doc:"How many requests are answered in a minute. All of a minute may come at once, and they come back evenly. 0 is any number. With REDIS_URL all processes count together; while Redis is away each counts by itself."`
 	Network    Network    `group:"Network" doc:"What the server itself may connect to."`
@@ -122,6 +124,44 @@ type SignIn struct {
 	OIDCID       string `env:"AUTH_OIDC_CLIENT_ID" example:"crier" doc:"The client id that this server has there."`
 	OIDCSecret   Secret `env:"AUTH_OIDC_CLIENT_SECRET" secret:"true" example:"0123456789abcdef" doc:"The client secret that it has there."`
 	OIDCName     string `env:"AUTH_OIDC_NAME" default:"Single sign-on" example:"Example Ltd." doc:"What people call that service."`
+}
+
+// Verification says whether people must prove their e-mail address.
+type Verification string
+
+// The ways to verify.
+const (
+	VerifyAuto Verification = "auto" // where mail is configured
+	VerifyYes  Verification = "true"
+	VerifyNo   Verification = "false"
+)
+
+// Mail is how mails are sent.
+type Mail struct {
+	From         string       `env:"MAIL_FROM" example:"Crier <crier@example.org>" doc:"Who mails are from: an address, or a name and an address in angle brackets. Required with SMTP_URL and RESEND_API_KEY."`
+	SMTPURL      Secret       `env:"SMTP_URL" secret:"true" example:"smtp://user:password@smtp.example.org:587" doc:"The mail server: smtp://user:password@host:587, which must offer STARTTLS; smtps://user:password@host:465 for TLS from the start; smtp://host:25?tls=off without TLS, such as on the same machine. Empty, as RESEND_API_KEY: mails are not sent but written to the log, with the links that let people in."`
+	ResendAPIKey Secret       `env:"RESEND_API_KEY" secret:"true" doc:"A key of the service Resend that may send, instead of SMTP_URL."`
+	Verification Verification `env:"REQUIRE_EMAIL_VERIFICATION" default:"auto" enum:"auto,true,false" doc:"Whether people must open the link in a mail before they can sign in with a password. auto: where mail is configured."`
+}
+
+// Configured reports whether mails are really sent.
+func (m Mail) Configured() bool { return m.SMTPURL != "" || m.ResendAPIKey != "" }
+
+// RequireVerification reports whether people must prove their address.
+func (m Mail) RequireVerification() bool {
+	return m.Verification == VerifyYes || m.Verification == VerifyAuto && m.Configured()
+}
+
+// Sender is who mails are from.
+func (m Mail) Sender() (name, email string, err error) {
+	if m.From == "" {
+		return "Crier", "crier@localhost", nil
+	}
+	a, err := mail.ParseAddress(m.From)
+	if err != nil {
+		return "", "", err
+	}
+	return a.Name, a.Address, nil
 }
 
 // Publisher is how due posts are published.

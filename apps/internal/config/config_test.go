@@ -191,6 +191,12 @@ func TestProblemsNameTheVariable(t *testing.T) {
 		"Redis unescaped":      {"REDIS_URL=redis://:hunter2#x@h", "REDIS_URL", "# is %23"},
 		"Redis database":       {"REDIS_URL=redis://:hunter2@h/main", "REDIS_URL", "number of the database"},
 		"Redis option":         {"REDIS_URL=redis://:hunter2@h/0?hunter2=1", "REDIS_URL", "an option"},
+		"mail server http":     {"MAIL_FROM=a@b.example\nSMTP_URL=http://u:hunter2@h", "SMTP_URL", "smtp:// or smtps://"},
+		"mail server clear":    {"MAIL_FROM=a@b.example\nSMTP_URL=smtp://u:hunter2@h?tls=off", "SMTP_URL", "without TLS"},
+		"two ways to mail":     {"MAIL_FROM=a@b.example\nSMTP_URL=smtp://h\nRESEND_API_KEY=hunter2", "RESEND_API_KEY", "beside SMTP_URL"},
+		"mail from nobody":     {"SMTP_URL=smtp://u:hunter2@h", "MAIL_FROM", "It is empty"},
+		"mail from nonsense":   {"MAIL_FROM=Crier", "MAIL_FROM", "not an e-mail address"},
+		"verification":         {"REQUIRE_EMAIL_VERIFICATION=maybe", "REQUIRE_EMAIL_VERIFICATION", "one of auto, true, false"},
 		"none and others":      {"WORKER_PROVIDERS=none,feed", "WORKER_PROVIDERS", "none alone"},
 		"nothing to do":        {"WORKER_PROVIDERS=none\nWORKER_JOBS=none", "WORKER_JOBS", "nothing to do"},
 		"value and file":       {"PORT=1\nPORT_FILE=/p", "PORT", "PORT_FILE is set as well"},
@@ -510,5 +516,27 @@ func TestRealFile(t *testing.T) {
 	c, err := config.Load([]string{"PORT_FILE=" + name}, os.ReadFile)
 	if err != nil || c.Server.Port != 4000 || !strings.Contains(c.String(), "PORT = 4000 (file "+name+")") {
 		t.Errorf("got %v, %v; want port 4000 from the file", c, err)
+	}
+}
+
+func TestMail(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		set                  []string
+		configured, required bool
+		name, email          string
+	}{
+		"nothing":               {nil, false, false, "Crier", "crier@localhost"},
+		"required all the same": {[]string{"REQUIRE_EMAIL_VERIFICATION=true"}, false, true, "Crier", "crier@localhost"},
+		"a server":              {[]string{"SMTP_URL=smtp://h", "MAIL_FROM=Ann <a@b.example>"}, true, true, "Ann", "a@b.example"},
+		"a service":             {[]string{"RESEND_API_KEY=re_x", "MAIL_FROM=a@b.example"}, true, true, "", "a@b.example"},
+		"not required":          {[]string{"RESEND_API_KEY=re_x", "MAIL_FROM=a@b.example", "REQUIRE_EMAIL_VERIFICATION=false"}, true, false, "", "a@b.example"},
+	}
+	for name, c := range cases {
+		got := load(t, c.set...).Mail
+		from, email, err := got.Sender()
+		if got.Configured() != c.configured || got.RequireVerification() != c.required || from != c.name || email != c.email || err != nil {
+			t.Errorf("%s: got %t, %t, %q, %q and error %v", name, got.Configured(), got.RequireVerification(), from, email, err)
+		}
 	}
 }

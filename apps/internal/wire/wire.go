@@ -58,6 +58,7 @@ type App struct {
 	client *http.Client
 	// identities are the services to sign in with.
 	identities []identity.Provider
+	mails      core.MailConfig
 	signals    signals
 	handler    atomic.Pointer[http.Handler]
 	live       atomic.Pointer[live]
@@ -99,6 +100,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if err := a.buildIdentities(); err != nil {
+		return err
+	}
+	if a.mails, err = a.mail(); err != nil {
 		return err
 	}
 	if a.signals, err = newSignals(a.cfg.Storage, a.env.Log); err != nil {
@@ -192,9 +196,10 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		Store:       st, Blobs: a.blobs, Sealer: a.sealer, Hasher: a.hasher, Providers: list,
 		Registration: core.Registration(a.cfg.Accounts.Registration),
 		Identities:   a.identities,
-		MediaURL:     a.mediaURL(),
-		Recur:        rrulerecur.New(),
-		MaxUpload:    int64(a.cfg.Storage.MaxUploadBytes),
+		Mail:         a.mails, RequireVerification: a.cfg.Mail.RequireVerification(),
+		MediaURL:  a.mediaURL(),
+		Recur:     rrulerecur.New(),
+		MaxUpload: int64(a.cfg.Storage.MaxUploadBytes),
 		Policy: core.Policy{
 			Attempts: a.cfg.Publisher.Attempts, Backoff: a.cfg.Publisher.Backoff,
 			CallTimeout: a.cfg.Publisher.Timeout, Gap: gap(a.cfg.Publisher.Gap), LateWindow: a.cfg.Publisher.LateWindow,
