@@ -393,6 +393,47 @@ type BeginOAuthAnswer struct {
 	URL string `json:"url"`
 }
 
+// BothRequest defines model for BothRequest.
+type BothRequest struct {
+	// Code What the phone shows, or a recovery code.
+	//
+	// Examples: 123456
+	Code string `json:"code"`
+
+	// Password Examples: correct horse battery staple
+	Password string `json:"password"`
+}
+
+// Challenge defines model for Challenge.
+type Challenge struct {
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Token Proves that the password was right; it goes to POST /auth/login/totp.
+	Token string `json:"token"`
+}
+
+// CodeLogin defines model for CodeLogin.
+type CodeLogin struct {
+	// Challenge The token of the challenge.
+	Challenge string `json:"challenge"`
+
+	// Code What the phone shows, or a recovery code.
+	//
+	// Examples: 123456
+	Code string `json:"code"`
+
+	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
+	Cookie bool `json:"cookie,omitempty,omitzero"`
+}
+
+// ConfirmRequest defines model for ConfirmRequest.
+type ConfirmRequest struct {
+	// Code What the phone shows.
+	//
+	// Examples: 123456
+	Code string `json:"code"`
+}
+
 // Connect defines model for Connect.
 type Connect struct {
 	// ExpiresAt Until when the person must be back.
@@ -497,8 +538,30 @@ type DeliveryAction string
 // DeliveryState defines model for Delivery.State.
 type DeliveryState string
 
+// EnrollAnswer defines model for EnrollAnswer.
+type EnrollAnswer struct {
+	// Secret To be typed into the phone.
+	//
+	// Examples: JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+	Secret string `json:"secret"`
+
+	// URI The same, to be shown as a picture.
+	//
+	// Examples: otpauth://totp/Crier:ann@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Crier
+	URI string `json:"uri"`
+}
+
+// EnrollRequest defines model for EnrollRequest.
+type EnrollRequest struct {
+	// Password Examples: correct horse battery staple
+	Password string `json:"password"`
+}
+
 // ErrorBody defines model for ErrorBody.
 type ErrorBody struct {
+	// Challenge Only where the password was right and a code is needed, too (code second_factor_required).
+	Challenge *Challenge `json:"challenge,omitempty"`
+
 	// Code A stable word for the reason.
 	//
 	// Examples: validation_failed
@@ -525,6 +588,17 @@ type ErrorBody struct {
 type ExchangeOAuthRequest struct {
 	// Code What came behind the # sign, or in the answer of the callback.
 	Code string `json:"code"`
+
+	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
+	Cookie bool `json:"cookie,omitempty,omitzero"`
+}
+
+// FactorAnswer defines model for FactorAnswer.
+type FactorAnswer struct {
+	// Active A code is asked for beside the password.
+	Active            bool      `json:"active"`
+	RecoveryCodesLeft int64     `json:"recoveryCodesLeft"`
+	Since             time.Time `json:"since,omitempty,omitzero"`
 }
 
 // Failure defines model for Failure.
@@ -819,6 +893,9 @@ type ItemInput struct {
 
 // JoinRequest defines model for JoinRequest.
 type JoinRequest struct {
+	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
+	Cookie bool `json:"cookie,omitempty,omitzero"`
+
 	// Email The e-mail address to sign in with.
 	//
 	// Examples: bob@example.org
@@ -857,6 +934,9 @@ type Link struct {
 
 // Login defines model for Login.
 type Login struct {
+	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
+	Cookie bool `json:"cookie,omitempty,omitzero"`
+
 	// Email Examples: ann@example.org
 	Email string `json:"email"`
 
@@ -1050,6 +1130,17 @@ type PageInfo struct {
 
 	// Next The cursor of the next page; absent on the last one.
 	Next string `json:"next,omitempty,omitzero"`
+}
+
+// PasswordRequest defines model for PasswordRequest.
+type PasswordRequest struct {
+	// CurrentPassword Examples: correct horse battery staple
+	CurrentPassword string `json:"currentPassword"`
+
+	// NewPassword At least 8 characters.
+	//
+	// Examples: three new words here
+	NewPassword string `json:"newPassword"`
 }
 
 // Pause defines model for Pause.
@@ -1251,6 +1342,12 @@ type Reason struct {
 	Message string `json:"message"`
 }
 
+// RecoveryAnswer defines model for RecoveryAnswer.
+type RecoveryAnswer struct {
+	// RecoveryCodes Each is good once where the phone is lost. They are shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
+}
+
 // Recurrence defines model for Recurrence.
 type Recurrence struct {
 	// Count How many times in all; instead of until.
@@ -1275,12 +1372,15 @@ type Recurrence struct {
 
 // Refresh defines model for Refresh.
 type Refresh struct {
-	// RefreshToken The newest refresh token. Each works once.
-	RefreshToken string `json:"refreshToken"`
+	// RefreshToken The newest refresh token. Absent: the one in the cookie; the next one goes there, too.
+	RefreshToken string `json:"refreshToken,omitempty,omitzero"`
 }
 
 // Register defines model for Register.
 type Register struct {
+	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
+	Cookie bool `json:"cookie,omitempty,omitzero"`
+
 	// Email The e-mail address to sign in with.
 	//
 	// Examples: ann@example.org
@@ -1387,8 +1487,8 @@ type Session struct {
 	Organization     Organization `json:"organization"`
 	RefreshExpiresAt time.Time    `json:"refreshExpiresAt"`
 
-	// RefreshToken Gets the next access token, once.
-	RefreshToken string `json:"refreshToken"`
+	// RefreshToken Gets the next access token, once. Absent where it is in the cookie.
+	RefreshToken string `json:"refreshToken,omitempty,omitzero"`
 
 	// TokenType Examples: Bearer
 	TokenType string `json:"tokenType"`
@@ -1420,6 +1520,35 @@ type SettleRequest struct {
 	//
 	// Examples: true
 	There bool `json:"there"`
+}
+
+// SignIn defines model for SignIn.
+type SignIn struct {
+	// CreatedAt When the person signed in.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Current It is the one that asks.
+	Current bool `json:"current"`
+
+	// ExpiresAt When it ends unless it is used.
+	ExpiresAt time.Time `json:"expiresAt"`
+	ID        string    `json:"id"`
+
+	// LastUsedAt When it last got an access token.
+	LastUsedAt time.Time `json:"lastUsedAt"`
+
+	// Network The network that it was last used from; not the single machine.
+	//
+	// Examples: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// UserAgent How the program called itself when it was last used.
+	UserAgent string `json:"userAgent"`
+}
+
+// SignInsAnswer defines model for SignInsAnswer.
+type SignInsAnswer struct {
+	Data []SignIn `json:"data"`
 }
 
 // Skipped defines model for Skipped.
@@ -1932,12 +2061,42 @@ func (c *Client) Join(ctx context.Context, body JoinRequest, opts ...Option) (*S
 
 // Login is POST /auth/login: Sign in.
 //
-// A wrong password and an unknown address get the same answer. Who knows the password and must prove
-// the e-mail address first gets 403 with the code email_unverified.
+// A wrong password and an unknown address get the same answer, and too many guesses make both wait
+// (429). Who has a second factor is answered 401 with the code second_factor_required and a challenge,
+// which goes to POST /auth/login/totp with the code. Who knows the password and must prove the e-mail
+// address first gets 403 with the code email_unverified.
 func (c *Client) Login(ctx context.Context, body Login, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/login",
 		json: body,
+	}, opts)
+}
+
+// LoginTOTP is POST /auth/login/totp: Sign in: the second step.
+//
+// Each code works once.
+func (c *Client) LoginTOTP(ctx context.Context, body CodeLogin, opts ...Option) (*Session, error) {
+	return sent[Session](ctx, c, call{
+		method: http.MethodPost, path: "/auth/login/totp",
+		json: body,
+	}, opts)
+}
+
+// Logout is POST /auth/logout: Sign out.
+//
+// Ends this sign-in: its access and refresh tokens are good for nothing at once.
+func (c *Client) Logout(ctx context.Context, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/logout",
+	}, opts)
+}
+
+// LogoutAll is POST /auth/logout-all: Sign out everywhere.
+//
+// Ends all sign-ins of the person, this one too.
+func (c *Client) LogoutAll(ctx context.Context, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/auth/logout-all",
 	}, opts)
 }
 
@@ -1973,8 +2132,9 @@ func (c *Client) ListAuthProviders(ctx context.Context, opts ...Option) (*AuthPr
 
 // Refresh is POST /auth/refresh: Get a new access token.
 //
-// Each refresh token works once; the answer holds the next one. Showing an old one again ends the
-// sign-in, because somebody must have copied it.
+// Each refresh token works once; the answer holds the next one. The one before the newest gets the
+// same answer once more within ten seconds, for answers that got lost. Showing an old one again ends
+// the sign-in, because somebody must have copied it.
 func (c *Client) Refresh(ctx context.Context, body Refresh, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/refresh",
@@ -2554,5 +2714,77 @@ func (c *Client) BeginLink(ctx context.Context, id string, body Oauth, opts ...O
 	return sent[BeginOAuthAnswer](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(id)),
 		json: body,
+	}, opts)
+}
+
+// ChangePassword is PUT /users/me/password: Change my password.
+//
+// Ends all my other sign-ins.
+func (c *Client) ChangePassword(ctx context.Context, body PasswordRequest, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPut, path: "/users/me/password",
+		json: body,
+	}, opts)
+}
+
+// GetSecondFactor is GET /users/me/second-factor: Do I have a second factor.
+func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*FactorAnswer, error) {
+	return sent[FactorAnswer](ctx, c, call{
+		method: http.MethodGet, path: "/users/me/second-factor",
+	}, opts)
+}
+
+// EnrollSecondFactor is POST /users/me/second-factor: Begin with a second factor.
+//
+// Makes a secret for a program on a phone that shows codes (TOTP, RFC 6238). Nothing is asked for
+// until a code has confirmed it.
+func (c *Client) EnrollSecondFactor(ctx context.Context, body EnrollRequest, opts ...Option) (*EnrollAnswer, error) {
+	return sent[EnrollAnswer](ctx, c, call{
+		method: http.MethodPost, path: "/users/me/second-factor",
+		json: body,
+	}, opts)
+}
+
+// ConfirmSecondFactor is POST /users/me/second-factor/confirm: Switch the second factor on.
+//
+// Ends all my other sign-ins and answers with the recovery codes.
+func (c *Client) ConfirmSecondFactor(ctx context.Context, body ConfirmRequest, opts ...Option) (*RecoveryAnswer, error) {
+	return sent[RecoveryAnswer](ctx, c, call{
+		method: http.MethodPost, path: "/users/me/second-factor/confirm",
+		json: body,
+	}, opts)
+}
+
+// DropSecondFactor is POST /users/me/second-factor/disable: Switch the second factor off.
+func (c *Client) DropSecondFactor(ctx context.Context, body BothRequest, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/users/me/second-factor/disable",
+		json: body,
+	}, opts)
+}
+
+// RenewRecoveryCodes is POST /users/me/second-factor/recovery-codes: Get new recovery codes.
+//
+// Those before are good for nothing then.
+func (c *Client) RenewRecoveryCodes(ctx context.Context, body BothRequest, opts ...Option) (*RecoveryAnswer, error) {
+	return sent[RecoveryAnswer](ctx, c, call{
+		method: http.MethodPost, path: "/users/me/second-factor/recovery-codes",
+		json: body,
+	}, opts)
+}
+
+// ListSessions is GET /users/me/sessions: List my sign-ins.
+//
+// Those that live, the one that was used last first.
+func (c *Client) ListSessions(ctx context.Context, opts ...Option) (*SignInsAnswer, error) {
+	return sent[SignInsAnswer](ctx, c, call{
+		method: http.MethodGet, path: "/users/me/sessions",
+	}, opts)
+}
+
+// EndSession is DELETE /users/me/sessions/{id}: End one of my sign-ins.
+func (c *Client) EndSession(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/users/me/sessions/%s", url.PathEscape(id)),
 	}, opts)
 }

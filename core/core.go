@@ -74,6 +74,12 @@ type (
 	IdentityStarted = account.IdentityStarted
 	// IdentityReturn is a person who came back from a service.
 	IdentityReturn = account.IdentityReturn
+	// LoginInput is what a person types in to sign in.
+	LoginInput = account.LoginInput
+	// Origin is where a request comes from.
+	Origin = account.Origin
+	// Challenge asks for a code beside the password that was right.
+	Challenge = account.Challenge
 	// SignedIn is a person who proved who they are.
 	SignedIn = account.SignedIn
 	// TokenSource supplies the credentials that the embedding program keeps.
@@ -89,6 +95,10 @@ type (
 	// Registration says who may make an account.
 	Registration = account.Registration
 )
+
+// RefreshGrace is for how long a refresh token that was traded is answered with
+// the same new one again.
+const RefreshGrace = account.RefreshGrace
 
 // What is to become of a post.
 const (

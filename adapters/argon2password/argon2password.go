@@ -120,6 +120,12 @@ func (h *Hasher) Verify(ctx context.Context, encoded, plain string) (bool, error
 	return subtle.ConstantTimeCompare(got, want.key) == 1 && ok, nil
 }
 
+// Stale implements password.Hasher.
+func (h *Hasher) Stale(encoded string) bool {
+	was, ok := decode(encoded)
+	return !ok || was.cost != h.cost || len(was.salt) != saltLen || len(was.key) != keyLen
+}
+
 // derive waits for its turn and does the work. A hash that has begun is not
 // interrupted: it takes a fraction of a second.
 func (h *Hasher) derive(ctx context.Context, plain string, like hash) ([]byte, error) {

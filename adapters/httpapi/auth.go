@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/crierhq/crier/core"
@@ -16,20 +17,22 @@ type registerBody struct {
 	Name         string `json:"name,omitempty" maxLength:"128" doc:"How to address the person." example:"Ann"`
 	Organization string `json:"organization,omitempty" maxLength:"128" doc:"The name of the new organization. Default: made from the name." example:"Example Ltd."`
 	Timezone     string `json:"timezone,omitempty" maxLength:"64" doc:"The IANA time zone of the organization. Default: UTC." example:"Europe/Berlin"`
+	Cookie       bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 }
 
 type loginBody struct {
 	Email    string `json:"email" minLength:"1" maxLength:"254" example:"ann@example.org"`
 	Password string `json:"password" minLength:"1" maxLength:"1024" example:"correct horse battery staple"`
+	Cookie   bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 }
 
 type refreshBody struct {
-	RefreshToken string `json:"refreshToken" minLength:"1" maxLength:"512" doc:"The newest refresh token. Each works once."`
+	RefreshToken string `json:"refreshToken,omitempty" maxLength:"512" doc:"The newest refresh token. Absent: the one in the cookie; the next one goes there, too."`
 }
 
 type sessionBody struct {
 	AccessToken      string           `json:"accessToken" doc:"Goes into the header Authorization, after the word Bearer."`
-	RefreshToken     string           `json:"refreshToken" doc:"Gets the next access token, once."`
+	RefreshToken     string           `json:"refreshToken,omitempty" doc:"Gets the next access token, once. Absent where it is in the cookie."`
 	TokenType        string           `json:"tokenType" example:"Bearer"`
 	ExpiresIn        int              `json:"expiresIn" doc:"For how many seconds the access token is good." example:"3600"`
 	RefreshExpiresAt string           `json:"refreshExpiresAt" format:"date-time"`
@@ -51,7 +54,10 @@ type organizationBody struct {
 	EndsAt   string `json:"endsAt,omitempty" format:"date-time" doc:"When it is deleted with everything that belongs to it, if somebody wants that."`
 }
 
-type sessionOutput struct{ Body sessionBody }
+type sessionOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      sessionBody
+}
 
 func (a *api) registerAuth() {
 	handle(a, spec{
@@ -61,48 +67,85 @@ func (a *api) registerAuth() {
 	}, a.register)
 	handle(a, spec{
 		id: "login", method: http.MethodPost, path: "/auth/login", tag: tagAuth, public: true, status: http.StatusOK,
-		summary: "Sign in", text: "A wrong password and an unknown address get the same answer. Who knows the password and must prove the e-mail address first gets 403 with the code email_unverified.",
-		errors: []int{400, 401, 403, 413, 415, 503},
+		summary: "Sign in", text: "A wrong password and an unknown address get the same answer, and too many guesses make both wait (429). Who has a second factor is answered 401 with the code second_factor_required and a challenge, which goes to POST /auth/login/totp with the code. Who knows the password and must prove the e-mail address first gets 403 with the code email_unverified.",
+		errors: []int{400, 401, 403, 413, 415, 429, 503},
 	}, a.login)
 	handle(a, spec{
 		id: "refresh", method: http.MethodPost, path: "/auth/refresh", tag: tagAuth, public: true, status: http.StatusOK,
-		summary: "Get a new access token", text: "Each refresh token works once; the answer holds the next one. Showing an old one again ends the sign-in, because somebody must have copied it.",
-		errors: []int{400, 401, 413, 415, 503},
+		summary: "Get a new access token", text: "Each refresh token works once; the answer holds the next one. The one before the newest gets the same answer once more within ten seconds, for answers that got lost. Showing an old one again ends the sign-in, because somebody must have copied it.",
+		errors: []int{400, 401, 403, 413, 415, 503},
 	}, a.refresh)
 }
 
-func (a *api) register(ctx context.Context, in *struct{ Body registerBody }) (*sessionOutput, error) {
+func (a *api) register(ctx context.Context, in *struct {
+	raw
+	Body registerBody
+},
+) (*sessionOutput, error) {
 	b := in.Body
+	if err := a.mayUseCookie(in.req, b.Cookie); err != nil {
+		return nil, err
+	}
 	s, err := a.eng.Accounts.Register(ctx, core.RegisterInput{
-		Email: b.Email, Password: b.Password, Name: b.Name, Organization: b.Organization, Zone: b.Timezone,
+		Email: b.Email, Password: b.Password, Name: b.Name, Organization: b.Organization, Zone: b.Timezone, From: in.req.origin(),
 	})
 	if err == nil && s.Session == "" {
 		return nil, fault.New(fault.Denied, "email_unverified", "Your account is made. Open the link in the mail that we sent to you, and then sign in.")
 	}
-	return a.session(s, err)
+	return a.session(s, err, b.Cookie)
 }
 
-func (a *api) login(ctx context.Context, in *struct{ Body loginBody }) (*sessionOutput, error) {
-	return a.session(a.eng.Accounts.Login(ctx, in.Body.Email, in.Body.Password))
+func (a *api) login(ctx context.Context, in *struct {
+	raw
+	Body loginBody
+},
+) (*sessionOutput, error) {
+	if err := a.mayUseCookie(in.req, in.Body.Cookie); err != nil {
+		return nil, err
+	}
+	s, err := a.eng.Accounts.Login(ctx, core.LoginInput{Email: in.Body.Email, Password: in.Body.Password, From: in.req.origin()})
+	if c, ok := errors.AsType[*core.Challenge](err); ok {
+		body := a.failure(ctx, err)
+		body.Challenge = &challengeBody{Token: c.Token, ExpiresAt: stamp(c.ExpiresAt)}
+		return nil, body
+	}
+	return a.session(s, err, in.Body.Cookie)
 }
 
-func (a *api) refresh(ctx context.Context, in *struct{ Body refreshBody }) (*sessionOutput, error) {
-	return a.session(a.eng.Accounts.Refresh(ctx, in.Body.RefreshToken))
+func (a *api) refresh(ctx context.Context, in *struct {
+	raw
+	Body refreshBody
+},
+) (*sessionOutput, error) {
+	token, cookie := in.Body.RefreshToken, false
+	if token == "" {
+		if err := a.mayUseCookie(in.req, true); err != nil {
+			return nil, err
+		}
+		token, cookie = cookieOf(in.req, refreshCookie), true
+	}
+	s, err := a.eng.Accounts.Refresh(ctx, token, in.req.origin())
+	return a.session(s, err, cookie)
 }
 
-// session is the answer to somebody who has just proven who they are.
-func (a *api) session(s core.SignedIn, err error) (*sessionOutput, error) {
+// session is the answer to somebody who has just proven who they are. cookie
+// says where the refresh token goes.
+func (a *api) session(s core.SignedIn, err error, cookie bool) (*sessionOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	access, err := a.tokens.issue(s.User, s.Organization.ID)
+	access, err := a.tokens.issue(s.User, s.Organization.ID, s.Session)
 	if err != nil {
 		return nil, err
 	}
-	return &sessionOutput{Body: sessionBody{
+	out := &sessionOutput{Body: sessionBody{
 		AccessToken: access, RefreshToken: s.Refresh, TokenType: "Bearer", ExpiresIn: int(accessLife.Seconds()),
 		RefreshExpiresAt: stamp(s.RefreshExpires),
 		User:             userBody{ID: string(s.User.ID), Email: s.User.Email, Name: s.User.Name},
 		Organization:     fromOrganization(s.Organization, s.Role),
-	}}, nil
+	}}
+	if cookie {
+		out.SetCookie, out.Body.RefreshToken = []http.Cookie{a.cookie(s.Refresh, s.RefreshExpires)}, ""
+	}
+	return out, nil
 }

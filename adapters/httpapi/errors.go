@@ -22,6 +22,9 @@ type ErrorBody struct {
 	Code       string       `json:"code" doc:"A stable word for the reason." example:"validation_failed"`
 	RequestID  string       `json:"requestId,omitempty" doc:"Names the request in the server's log."`
 
+	// Challenge asks for the second step of a sign-in.
+	Challenge *challengeBody `json:"challenge,omitempty" doc:"Only where the password was right and a code is needed, too (code second_factor_required)."`
+
 	retryAfter time.Duration
 }
 

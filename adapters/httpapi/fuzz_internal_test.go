@@ -48,11 +48,11 @@ func FuzzToken(f *testing.F) {
 	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
 	ours := tokens{key: []byte(strings.Repeat("k", 32)), now: now}
 	theirs := tokens{key: []byte(strings.Repeat("t", 32)), now: now}
-	good, err := ours.issue(domain.User{ID: "u", Email: "e"}, "o")
+	good, err := ours.issue(domain.User{ID: "u", Email: "e"}, "o", "s")
 	if err != nil {
 		f.Fatal(err)
 	}
-	other, err := theirs.issue(domain.User{ID: "u", Email: "e"}, "o")
+	other, err := theirs.issue(domain.User{ID: "u", Email: "e"}, "o", "s")
 	if err != nil {
 		f.Fatal(err)
 	}

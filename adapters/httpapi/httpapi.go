@@ -144,6 +144,8 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerProofs()
 	a.registerProofPages()
 	a.registerOAuth()
+	a.registerSessions()
+	a.registerTOTP()
 	a.registerIntegrations()
 	a.registerSlots()
 	a.registerChannelPause()

@@ -73,7 +73,8 @@ type finishedOAuthBody struct {
 type exchangeOAuthInput struct {
 	raw
 	Body struct {
-		Code string `json:"code" minLength:"1" maxLength:"512" doc:"What came behind the # sign, or in the answer of the callback."`
+		Code   string `json:"code" minLength:"1" maxLength:"512" doc:"What came behind the # sign, or in the answer of the callback."`
+		Cookie bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 	}
 }
 
@@ -200,15 +201,7 @@ func (a *api) browserCookie() http.Cookie {
 }
 
 // browser is the secret in the cookie of browserCookie.
-func (a *api) browser(req *request) string {
-	cookies, _ := http.ParseCookie(req.Header("Cookie")) // what cannot be read is not ours
-	for _, c := range cookies {
-		if c.Name == a.browserCookie().Name {
-			return c.Value
-		}
-	}
-	return ""
-}
+func (a *api) browser(req *request) string { return cookieOf(req, a.browserCookie().Name) }
 
 func (a *api) finishOAuth(ctx context.Context, in *finishOAuthInput) (*callbackOutput, error) {
 	done, err := a.eng.Accounts.FinishIdentity(ctx, in.Provider, core.IdentityReturn{
@@ -253,7 +246,11 @@ func (a *api) goOn(path, outcome string) *callbackOutput {
 }
 
 func (a *api) exchangeOAuth(ctx context.Context, in *exchangeOAuthInput) (*sessionOutput, error) {
-	return a.session(a.eng.Accounts.ExchangeIdentity(ctx, in.Body.Code, a.browser(in.req)))
+	if err := a.mayUseCookie(in.req, in.Body.Cookie); err != nil {
+		return nil, err
+	}
+	s, err := a.eng.Accounts.ExchangeIdentity(ctx, in.Body.Code, a.browser(in.req), in.req.origin())
+	return a.session(s, err, in.Body.Cookie)
 }
 
 func (a *api) listIdentities(ctx context.Context, in *signedIn) (*listIdentitiesOutput, error) {

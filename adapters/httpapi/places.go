@@ -62,7 +62,8 @@ func (a *api) registerPlaces() {
 		id: "switch-organization", method: http.MethodPost, path: "/agencies/{id}/switch", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Account, permit.Update},
 		summary: "Sign in to another organization of yours", text: "The answer holds tokens for it. Those that you have stay good for the organization that they are for.", errors: []int{404},
 	}, func(ctx context.Context, in *agencyInput) (*sessionOutput, error) {
-		return a.session(a.eng.Accounts.Switch(ctx, in.actor, domain.OrganizationID(in.ID)))
+		s, err := a.eng.Accounts.Switch(ctx, in.actor, domain.OrganizationID(in.ID), in.req.origin())
+		return a.session(s, err, false)
 	})
 	handle(a, spec{
 		id: "delete-organization", method: http.MethodDelete, path: "/agencies/{id}", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Delete},

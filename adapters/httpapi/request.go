@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
@@ -61,6 +62,11 @@ type raw struct{ req *request }
 func (r *raw) Resolve(ctx huma.Context) []error {
 	r.req = requestOf(ctx)
 	return nil
+}
+
+// origin is where the request comes from.
+func (r *request) origin() core.Origin {
+	return core.Origin{UserAgent: r.Header("User-Agent"), Address: clientOf(r).String()}
 }
 
 // signedIn gives a handler who asks. Operations that are not public have one.

@@ -107,6 +107,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 	first := w.ok(200, "", "POST", "/auth/login", map[string]string{"email": "ann@example.org", "password": "long enough"})
 	second := w.ok(200, "", "POST", "/auth/refresh", map[string]string{"refreshToken": first.text("refreshToken")})
 	w.ok(200, second.text("accessToken"), "GET", "/posts", nil)
+	w.clock.Add(core.RefreshGrace)
 	for name, token := range map[string]string{"replayed": first.text("refreshToken"), "made up": "x.y", "an access token": first.text("accessToken")} {
 		if a := w.call("", "POST", "/auth/refresh", map[string]string{"refreshToken": token}); a.status != 401 {
 			t.Errorf("%s: got %d %s, want 401", name, a.status, a.body)

@@ -108,11 +108,13 @@ type acceptInput struct {
 }
 
 type joinInput struct {
+	raw
 	Body struct {
 		Token    string `json:"token" minLength:"1" maxLength:"512" doc:"What the link of the invitation holds."`
 		Email    string `json:"email" maxLength:"254" doc:"The e-mail address to sign in with." example:"bob@example.org"`
 		Password string `json:"password" maxLength:"256" doc:"At least 8 characters." example:"correct horse battery staple"`
 		Name     string `json:"name,omitempty" maxLength:"128" doc:"How to address the person." example:"Bob"`
+		Cookie   bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 	}
 }
 
@@ -185,7 +187,11 @@ func (a *api) registerInvitations() {
 		errors: []int{400, 404, 409, 413, 415, 503},
 	}, func(ctx context.Context, in *joinInput) (*sessionOutput, error) {
 		b := in.Body
-		return a.session(a.eng.Team.Join(ctx, b.Token, core.RegisterInput{Email: b.Email, Password: b.Password, Name: b.Name}))
+		if err := a.mayUseCookie(in.req, b.Cookie); err != nil {
+			return nil, err
+		}
+		s, err := a.eng.Team.Join(ctx, b.Token, core.RegisterInput{Email: b.Email, Password: b.Password, Name: b.Name, From: in.req.origin()})
+		return a.session(s, err, b.Cookie)
 	})
 }
 

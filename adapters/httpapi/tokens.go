@@ -34,11 +34,17 @@ type claims struct {
 	Email    string `json:"email"`
 	IssuedAt int64  `json:"iat"`
 	Expires  int64  `json:"exp"`
+	// ID is the sign-in that the token was made for, a dot, and something random.
 	ID       string `json:"jti"`
 	Audience string `json:"aud"`
 }
 
 var _ jwt.Claims = claims{}
+
+// session is the sign-in that the token was made for.
+func (c claims) session() domain.SessionID {
+	return domain.SessionID(c.ID[:max(strings.LastIndexByte(c.ID, '.'), 0)])
+}
 
 // GetExpirationTime implements jwt.Claims.
 func (c claims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.Expires) }
@@ -72,11 +78,11 @@ type tokens struct {
 }
 
 // issue returns a token that says who the person is, for accessLife.
-func (t tokens) issue(u domain.User, org domain.OrganizationID) (string, error) {
+func (t tokens) issue(u domain.User, org domain.OrganizationID, session domain.SessionID) (string, error) {
 	now := t.now()
 	c := claims{
 		UserID: string(u.ID), OrgID: string(org), Email: u.Email, IssuedAt: now.Unix(),
-		Expires: now.Add(accessLife).Unix(), ID: rand.Text(), Audience: accessAudience,
+		Expires: now.Add(accessLife).Unix(), ID: string(session) + "." + rand.Text(), Audience: accessAudience,
 	}
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(t.key)
 	if err != nil {
@@ -98,7 +104,7 @@ func (t tokens) verify(token string) (claims, error) {
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithAudience(accessAudience), jwt.WithLeeway(clockLeeway), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
 	switch {
-	case err == nil && validID(c.UserID) && validID(c.OrgID):
+	case err == nil && validID(c.UserID) && validID(c.OrgID) && validID(string(c.session())):
 		return c, nil
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return claims{}, fault.New(fault.Unauthenticated, "token_expired", "This access token has expired. Get a new one with the refresh token.")
@@ -117,5 +123,5 @@ func (a *api) authenticate(ctx context.Context, header string) (domain.Actor, er
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	return a.eng.Accounts.Authenticate(ctx, domain.UserID(c.UserID), domain.OrganizationID(c.OrgID))
+	return a.eng.Accounts.Authenticate(ctx, c.session(), domain.UserID(c.UserID), domain.OrganizationID(c.OrgID))
 }

@@ -81,6 +81,12 @@ func (h *Hasher) Verify(ctx context.Context, encoded, plain string) (bool, error
 	return subtle.ConstantTimeCompare(got, want) == 1 && ok, nil
 }
 
+// Stale implements password.Hasher.
+func (h *Hasher) Stale(encoded string) bool {
+	iterations, _, _, ok := parse(encoded)
+	return !ok || iterations != h.iterations
+}
+
 func (h *Hasher) derive(ctx context.Context, plain string, salt []byte, iterations int) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -4,11 +4,6 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -25,9 +20,6 @@ import (
 	"github.com/crierhq/crier/ports/seal"
 	"github.com/crierhq/crier/ports/store"
 )
-
-// RefreshLife is how long a refresh token is good for; each use makes a new one.
-const RefreshLife = 30 * 24 * time.Hour
 
 // The bounds of what people choose.
 const (
@@ -57,7 +49,8 @@ type Config struct {
 	// Identities are the services at which people may prove who they are. Their
 	// ids differ.
 	Identities []identity.Provider
-	// Sealer keeps what a sign-in at a service needs while the person is away.
+	// Sealer keeps what a sign-in at a service needs while the person is away, and
+	// what second factors share with phones.
 	Sealer seal.Sealer
 	// Mail has letters sent. Nil: addresses cannot be proven here, nor passwords
 	// forgotten, and the next four fields are not needed.
@@ -93,6 +86,8 @@ type RegisterInput struct {
 	Organization string
 	// Zone is the IANA time zone of the organization. Empty: UTC.
 	Zone string
+	// From is where the person registers from.
+	From Origin
 }
 
 // SignedIn is a person who proved who they are, with the token to stay signed
@@ -110,7 +105,7 @@ type SignedIn struct {
 
 // Actor is the person as an actor in their organization.
 func (s SignedIn) Actor() domain.Actor {
-	return domain.Actor{Organization: s.Organization.ID, User: s.User.ID, Role: s.Role}
+	return domain.Actor{Organization: s.Organization.ID, User: s.User.ID, Role: s.Role, Session: s.Session}
 }
 
 // Register makes a person, an organization that they own, and signs them in,
@@ -146,7 +141,7 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 			out = SignedIn{User: u, Organization: o, Role: domain.RoleOwner}
 			return nil
 		}
-		out, err = s.open(ctx, r, u, o, domain.RoleOwner)
+		out, err = s.open(ctx, r, u, o, domain.RoleOwner, in.From)
 		return err
 	})
 	if err != nil {
@@ -213,168 +208,12 @@ func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, u
 	return user, org, r.Members().Insert(ctx, m)
 }
 
-// Login signs a person in. A wrong password and an unknown address get the
-// same Unauthenticated answer and take the same time. Who has to prove their
-// address first hears that, and nobody else does: Denied "email_unverified".
-func (s *Service) Login(ctx context.Context, email, pass string) (SignedIn, error) {
-	if err := s.ready(); err != nil {
-		return SignedIn{}, err
-	}
-	wrong := fault.New(fault.Unauthenticated, "wrong_credentials", "The e-mail address or the password is wrong.")
-	user, err := s.cfg.Store.Users().ByEmail(ctx, normalizeEmail(email))
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	if len(pass) > maxPassword {
-		pass = "" // cannot be right, and hashing it would be work for nothing
-	}
-	ok, err := s.cfg.Hasher.Verify(ctx, user.PasswordHash, pass)
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	if !ok {
-		return SignedIn{}, wrong
-	}
-	if s.mustVerify(user) {
-		return SignedIn{}, fault.New(fault.Denied, "email_unverified", "Open the link in the mail that we sent to you first, or ask for a new one.")
-	}
-	return s.admit(ctx, user)
-}
-
-// admit lets a person in who has just proven who they are, by whatever means.
-func (s *Service) admit(ctx context.Context, user domain.User) (SignedIn, error) {
-	members, err := s.cfg.Store.Members().OfUser(ctx, user.ID)
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	if len(members) == 0 {
-		return s.startOver(ctx, user)
-	}
-	org, err := s.cfg.Store.Organizations().Get(ctx, members[0].Organization)
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	out, err := s.open(ctx, s.cfg.Store, user, org, members[0].Role)
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	return out, nil
-}
-
-// startOver gives somebody an organization of their own who belongs to none any
-// more, so that they can come in and be invited again.
-func (s *Service) startOver(ctx context.Context, user domain.User) (SignedIn, error) {
-	now := domain.Instant(s.cfg.Now())
-	o := domain.Organization{
-		ID: domain.OrganizationID(s.cfg.NewID()), Name: orgName(RegisterInput{Name: user.Name, Email: user.Email}), CreatedAt: now, Version: 1,
-	}
-	var out SignedIn
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if err := r.Organizations().Insert(ctx, o); err != nil {
-			return err
-		}
-		m := domain.Member{Organization: o.ID, User: user.ID, Role: domain.RoleOwner, CreatedAt: now}
-		if err := r.Members().Insert(ctx, m); err != nil {
-			return err
-		}
-		var err error
-		out, err = s.open(ctx, r, user, o, m.Role)
-		return err
-	})
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("login: %w", err)
-	}
-	return out, nil
-}
-
-// Refresh trades a refresh token for a new one. Only the newest token of a
-// sign-in is good: showing an older one means that a token was stolen, and ends
-// the whole sign-in.
-func (s *Service) Refresh(ctx context.Context, token string) (SignedIn, error) {
-	bad := fault.New(fault.Unauthenticated, "refresh_refused", "This sign-in has ended. Sign in again.")
-	id, _, ok := strings.Cut(token, ".")
-	if !ok {
-		return SignedIn{}, bad
-	}
-	now := domain.Instant(s.cfg.Now())
-	fresh, hash := newToken(domain.SessionID(id))
-	var out SignedIn
-	replayed := false
-	rotate := func(ses *domain.Session) error {
-		replayed = false
-		if !ses.Live(now) {
-			return bad
-		}
-		if subtle.ConstantTimeCompare([]byte(ses.TokenHash), []byte(hashToken(token))) != 1 {
-			replayed, ses.RevokedAt = true, now
-			return nil
-		}
-		ses.TokenHash, ses.ExpiresAt = hash, now.Add(RefreshLife)
-		return nil
-	}
-	// One transaction: a token that is replaced without the new one being handed
-	// out would end the sign-in when it is shown again.
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		ses, err := r.Sessions().Update(ctx, domain.SessionID(id), rotate)
-		if err != nil || replayed {
-			return err
-		}
-		if out, err = who(ctx, r, ses.User, ses.Organization); err != nil {
-			return err
-		}
-		out.Session, out.Refresh, out.RefreshExpires = ses.ID, fresh, ses.ExpiresAt
-		return nil
-	})
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return SignedIn{}, bad
-	case err != nil:
-		return SignedIn{}, fmt.Errorf("refresh sign-in: %w", err)
-	case replayed:
-		return SignedIn{}, bad
-	}
-	return out, nil
-}
-
-// Authenticate resolves who an access token speaks for, as things stand now: a
-// person who left the organization is Unauthenticated.
-func (s *Service) Authenticate(ctx context.Context, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
-	return authenticate(ctx, s.cfg.Store, user, org)
-}
-
-// AsOperator is a with the mark of those who may act for the whole
-// installation, if a is the person who registered first here.
-func (s *Service) AsOperator(ctx context.Context, a domain.Actor) (domain.Actor, error) {
-	return AsOperator(ctx, s.cfg.Store, a)
-}
-
-// AsOperator is Service.AsOperator, as r has it now.
-func AsOperator(ctx context.Context, r store.Repos, a domain.Actor) (domain.Actor, error) {
-	first, err := r.Users().First(ctx)
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return a, fmt.Errorf("who owns the installation: %w", err)
-	}
-	a.Operator = a.Operator || first.ID != "" && a.User == first.ID
-	return a, nil
-}
-
-func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
-	m, err := r.Members().Get(ctx, org, user)
-	if errors.Is(err, fault.ErrNotFound) {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "not_a_member", "You are not a member of this organization any more.")
-	}
-	if err != nil {
-		return domain.Actor{}, fmt.Errorf("authenticate: %w", err)
-	}
-	return domain.Actor{Organization: m.Organization, User: m.User, Role: m.Role}, nil
-}
-
 // CreateOrganization makes an organization without people, for hosts that keep
 // their own accounts.
 func (s *Service) CreateOrganization(ctx context.Context, name, zone string) (domain.Organization, error) {
 	name = strings.TrimSpace(name)
 	var problems []fault.Problem
-	problems = checkName(problems, "name", name, 1)
+	problems = checkText(problems, "name", name, 1, maxName)
 	problems = checkZone(problems, "zone", zone)
 	if err := fault.Check(problems); err != nil {
 		return domain.Organization{}, err
@@ -403,33 +242,20 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 	return n == 0, err
 }
 
-func who(ctx context.Context, r store.Repos, id domain.UserID, org domain.OrganizationID) (SignedIn, error) {
-	a, err := authenticate(ctx, r, id, org)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	user, err := r.Users().Get(ctx, id)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	o, err := r.Organizations().Get(ctx, org)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	return SignedIn{User: user, Organization: o, Role: a.Role}, nil
+// AsOperator is a with the mark of those who may act for the whole
+// installation, if a is the person who registered first here.
+func (s *Service) AsOperator(ctx context.Context, a domain.Actor) (domain.Actor, error) {
+	return AsOperator(ctx, s.cfg.Store, a)
 }
 
-func (s *Service) open(ctx context.Context, r store.Repos, u domain.User, o domain.Organization, role domain.Role) (SignedIn, error) {
-	now := domain.Instant(s.cfg.Now())
-	id := domain.SessionID(s.cfg.NewID())
-	token, hash := newToken(id)
-	ses := domain.Session{
-		ID: id, User: u.ID, Organization: o.ID, TokenHash: hash, CreatedAt: now, ExpiresAt: now.Add(RefreshLife), Version: 1,
+// AsOperator is Service.AsOperator, as r has it now.
+func AsOperator(ctx context.Context, r store.Repos, a domain.Actor) (domain.Actor, error) {
+	first, err := r.Users().First(ctx)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return a, fmt.Errorf("who owns the installation: %w", err)
 	}
-	if err := r.Sessions().Insert(ctx, ses); err != nil {
-		return SignedIn{}, err
-	}
-	return SignedIn{User: u, Organization: o, Role: role, Session: id, Refresh: token, RefreshExpires: ses.ExpiresAt}, nil
+	a.Operator = a.Operator || first.ID != "" && a.User == first.ID
+	return a, nil
 }
 
 func (s *Service) ready() error {
@@ -463,9 +289,9 @@ func (in RegisterInput) problems() []fault.Problem {
 	if !validEmail(in.Email) {
 		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
 	}
-	out = checkPassword(out, in.Password)
-	out = checkName(out, "name", in.Name, 0)
-	out = checkName(out, "organization", in.Organization, 0)
+	out = checkPassword(out, "password", in.Password)
+	out = checkText(out, "name", in.Name, 0, maxName)
+	out = checkText(out, "organization", in.Organization, 0, maxName)
 	return checkZone(out, "timezone", in.Zone)
 }
 
@@ -474,17 +300,17 @@ func validEmail(s string) bool {
 	return err == nil && a.Address == s && len(s) <= maxEmail
 }
 
-func checkPassword(out []fault.Problem, s string) []fault.Problem {
-	if n := utf8.RuneCountInString(s); n >= minPassword && len(s) <= maxPassword {
-		return out
+func checkPassword(out []fault.Problem, field, pass string) []fault.Problem {
+	if n := utf8.RuneCountInString(pass); n < minPassword || len(pass) > maxPassword {
+		return append(out, fault.Problem{
+			Field: field, Rule: "length",
+			Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
+		})
 	}
-	return append(out, fault.Problem{
-		Field: "password", Rule: "length",
-		Message: fmt.Sprintf("A password has at least %d characters and at most %d bytes.", minPassword, maxPassword),
-	})
+	return out
 }
 
-func checkName(out []fault.Problem, field, s string, minLen int) []fault.Problem {
+func checkText(out []fault.Problem, field, s string, minLen, maxLen int) []fault.Problem {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case strings.ContainsRune(s, 0) || !utf8.ValidString(s):
@@ -514,17 +340,4 @@ func orgName(in RegisterInput) string {
 	}
 	local, _, _ := strings.Cut(in.Email, "@")
 	return local
-}
-
-// newToken makes a refresh token for a sign-in, and the hash to store.
-func newToken(id domain.SessionID) (token, hash string) {
-	var secret [32]byte
-	_, _ = rand.Read(secret[:]) // never fails, by its documentation
-	token = string(id) + "." + base64.RawURLEncoding.EncodeToString(secret[:])
-	return token, hashToken(token)
-}
-
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }

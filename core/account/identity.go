@@ -253,7 +253,7 @@ func (s *Service) identify(ctx context.Context, p identity.Provider, kept away, 
 // ExchangeIdentity trades the code of FinishIdentity for the sign-in, once and
 // in the same browser. Errors: Invalid "sign_in_ended", and those of Login but
 // for the password.
-func (s *Service) ExchangeIdentity(ctx context.Context, code, browser string) (SignedIn, error) {
+func (s *Service) ExchangeIdentity(ctx context.Context, code, browser string, from Origin) (SignedIn, error) {
 	t, err := s.cfg.Store.Tokens().Take(ctx, token.Hash(code), domain.TokenExchange, domain.Instant(s.cfg.Now()))
 	if errors.Is(err, fault.ErrNotFound) || err == nil && !sameBrowser(t.Bound, browser) {
 		return SignedIn{}, identityEnded()
@@ -268,7 +268,7 @@ func (s *Service) ExchangeIdentity(ctx context.Context, code, browser string) (S
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("exchange sign-in: %w", err)
 	}
-	return s.admit(ctx, user)
+	return s.admitNow(ctx, user, from)
 }
 
 // sameBrowser reports whether secret is the one that hash was made from.

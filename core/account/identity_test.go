@@ -11,6 +11,7 @@ import (
 
 	"github.com/crierhq/crier/adapters/memidentity"
 	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/account"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/identity"
@@ -87,7 +88,7 @@ func (s *services) enter(to *memidentity.Service, who identity.Identity) (core.S
 	if err != nil {
 		return core.SignedIn{}, err
 	}
-	return s.Accounts.ExchangeIdentity(s.t.Context(), done.Code, tr.Browser)
+	return s.Accounts.ExchangeIdentity(s.t.Context(), done.Code, tr.Browser, account.Origin{})
 }
 
 // entered is enter for what must work.
@@ -115,7 +116,7 @@ func TestAServiceRegistersAndSignsIn(t *testing.T) {
 	if first.Role != domain.RoleOwner || first.Organization.Name != "Ann" || first.Refresh == "" {
 		t.Errorf("got %+v, want a sign-in to an organization of their own", first)
 	}
-	if _, err := s.Accounts.Login(t.Context(), "ann@example.com", ""); !isFault(err, fault.Unauthenticated, "wrong_credentials") {
+	if _, err := s.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: ""}); !isFault(err, fault.Unauthenticated, "wrong_credentials") {
 		t.Errorf("got %v, want no way in without a password", err)
 	}
 	moved := someone()
@@ -201,7 +202,7 @@ func TestASignInAtAServiceWorksOnce(t *testing.T) {
 	}
 	for _, wrong := range [][2]string{{done.Code, "x"}, {done.Code, tr.Browser}, {"x", tr.Browser}, {tr.State, tr.Browser}, {"", ""}} {
 		// The first one, from another browser, spends the code.
-		if _, err := s.Accounts.ExchangeIdentity(t.Context(), wrong[0], wrong[1]); !isFault(err, fault.Invalid, "sign_in_ended") {
+		if _, err := s.Accounts.ExchangeIdentity(t.Context(), wrong[0], wrong[1], account.Origin{}); !isFault(err, fault.Invalid, "sign_in_ended") {
 			t.Errorf("got %v, want it refused", err)
 		}
 	}
@@ -210,7 +211,7 @@ func TestASignInAtAServiceWorksOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(2 * time.Minute)
-	if _, err := s.Accounts.ExchangeIdentity(t.Context(), done.Code, late.Browser); !isFault(err, fault.Invalid, "sign_in_ended") {
+	if _, err := s.Accounts.ExchangeIdentity(t.Context(), done.Code, late.Browser, account.Origin{}); !isFault(err, fault.Invalid, "sign_in_ended") {
 		t.Errorf("got %v, want the code to have ended", err)
 	}
 }
@@ -296,7 +297,7 @@ func TestOnePersonInManyWindows(t *testing.T) {
 		wg.Go(func() {
 			done, err := s.Accounts.FinishIdentity(t.Context(), "one", tr.IdentityReturn)
 			if err == nil {
-				_, err = s.Accounts.ExchangeIdentity(t.Context(), done.Code, tr.Browser)
+				_, err = s.Accounts.ExchangeIdentity(t.Context(), done.Code, tr.Browser, account.Origin{})
 			}
 			if err != nil {
 				t.Error(err)

@@ -144,17 +144,17 @@ func TestNobodySignsInUnverifiedWhereItIsRequired(t *testing.T) {
 	if s.Session != "" || s.Refresh != "" || s.User.ID == "" || s.Organization.ID == "" {
 		t.Errorf("got %+v, want a person and an organization, and no sign-in", s)
 	}
-	_, err := p.Accounts.Login(t.Context(), "ann@example.com", "correct horse")
+	_, err := p.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: "correct horse"})
 	if !errors.Is(err, &fault.Error{Kind: fault.Denied, Code: "email_unverified"}) {
 		t.Errorf("login: got error %v, want email_unverified", err)
 	}
-	if _, err := p.Accounts.Login(t.Context(), "ann@example.com", "wrong"); fault.KindOf(err) != fault.Unauthenticated {
+	if _, err := p.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: "wrong"}); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("login with a wrong password: got error %v, want nothing told of the account", err)
 	}
 	if err := p.Accounts.VerifyEmail(t.Context(), p.secretFor(t, "/verify-email")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Accounts.Login(t.Context(), "ann@example.com", "correct horse"); err != nil {
+	if _, err := p.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: "correct horse"}); err != nil {
 		t.Errorf("login after the proof: got error %v, want none", err)
 	}
 }
@@ -229,11 +229,11 @@ func TestPasswordIsReset(t *testing.T) {
 	if err := p.Accounts.ResetPassword(ctx, secret, "another horse"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Accounts.Login(ctx, "ann@example.com", "correct horse"); fault.KindOf(err) != fault.Unauthenticated {
+	if _, err := p.Accounts.Login(ctx, account.LoginInput{Email: "ann@example.com", Password: "correct horse"}); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("the old password: got error %v, want a refusal", err)
 	}
 	// The mail reached its reader, so the address is proven.
-	if _, err := p.Accounts.Login(ctx, "ann@example.com", "another horse"); err != nil {
+	if _, err := p.Accounts.Login(ctx, account.LoginInput{Email: "ann@example.com", Password: "another horse"}); err != nil {
 		t.Errorf("the new password: got error %v, want none", err)
 	}
 	refusedLink(t, "the link again", p.Accounts.ResetPassword(ctx, secret, "third horse"))
@@ -249,7 +249,7 @@ func TestResetEndsAllSignIns(t *testing.T) {
 	p := newMailed(t)
 	one := register(t, p.Engine)
 	p.secretFor(t, "/verify-email")
-	two, err := p.Accounts.Login(t.Context(), "ann@example.com", "correct horse")
+	two, err := p.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: "correct horse"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,11 +267,11 @@ func TestResetEndsAllSignIns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []account.SignedIn{one, two} {
-		if _, err := p.Accounts.Refresh(t.Context(), s.Refresh); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := p.Accounts.Refresh(t.Context(), s.Refresh, account.Origin{}); fault.KindOf(err) != fault.Unauthenticated {
 			t.Errorf("refresh after the reset: got error %v, want a refusal", err)
 		}
 	}
-	if _, err := p.Accounts.Refresh(t.Context(), other.Refresh); err != nil {
+	if _, err := p.Accounts.Refresh(t.Context(), other.Refresh, account.Origin{}); err != nil {
 		t.Errorf("refresh of somebody else: got error %v, want none", err)
 	}
 }
@@ -328,7 +328,7 @@ func TestSecretsAreUselessForOtherPurposes(t *testing.T) {
 	refusedLink(t, "a sign-in as a reset", p.Accounts.ResetPassword(t.Context(), s.Refresh, "another horse"))
 	refusedLink(t, "a hash as a reset", p.Accounts.ResetPassword(t.Context(), token.Hash(reset), "another horse"))
 	for what, secret := range map[string]string{"verification": verify, "reset": reset} {
-		if _, err := p.Accounts.Refresh(t.Context(), secret); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := p.Accounts.Refresh(t.Context(), secret, account.Origin{}); fault.KindOf(err) != fault.Unauthenticated {
 			t.Errorf("a %s as a sign-in: got error %v, want a refusal", what, err)
 		}
 	}

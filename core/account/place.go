@@ -102,13 +102,13 @@ func (s *Service) Rename(ctx context.Context, a domain.Actor, name, zone string)
 
 func checkOrganization(name, zone string) (string, error) {
 	name = strings.TrimSpace(name)
-	return name, fault.Check(checkZone(checkName(nil, "name", name, 1), "timezone", zone))
+	return name, fault.Check(checkZone(checkText(nil, "name", name, 1, maxName), "timezone", zone))
 }
 
 // Switch signs the person in to another organization that they belong to. The
 // sign-in that they have goes on beside it. One that they do not belong to is a
 // NotFound fault.
-func (s *Service) Switch(ctx context.Context, a domain.Actor, org domain.OrganizationID) (SignedIn, error) {
+func (s *Service) Switch(ctx context.Context, a domain.Actor, org domain.OrganizationID, from Origin) (SignedIn, error) {
 	if err := errors.Join(person(a), s.cfg.Access.Check(a, permit.Account, permit.Update)); err != nil {
 		return SignedIn{}, err
 	}
@@ -121,7 +121,7 @@ func (s *Service) Switch(ctx context.Context, a domain.Actor, org domain.Organiz
 		if err != nil {
 			return err
 		}
-		out, err = s.open(ctx, r, to.User, to.Organization, to.Role)
+		out, err = s.open(ctx, r, to.User, to.Organization, to.Role, from)
 		return err
 	})
 	if errors.Is(err, fault.ErrNotFound) {
@@ -167,7 +167,7 @@ func (s *Service) RegisterInvited(ctx context.Context, in RegisterInput, take fu
 		if err != nil {
 			return err
 		}
-		out, err = s.open(ctx, r, u, p.Organization, p.Role)
+		out, err = s.open(ctx, r, u, p.Organization, p.Role, in.From)
 		return err
 	})
 	if err != nil {

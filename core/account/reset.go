@@ -50,7 +50,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, pass string) error 
 	if err := s.ready(); err != nil {
 		return err
 	}
-	if err := fault.Check(checkPassword(nil, pass)); err != nil {
+	if err := fault.Check(checkPassword(nil, "password", pass)); err != nil {
 		return err
 	}
 	now := domain.Instant(s.cfg.Now())

@@ -7,6 +7,8 @@ type Actor struct {
 	// User is empty where a program asks and not a person.
 	User UserID
 	Role Role
+	// Session is the sign-in that a person asks through; empty for programs.
+	Session SessionID
 	// Operator marks a program that may act for the whole installation, such as
 	// the one that embeds Crier. A person need not be marked: the one who
 	// registered first owns the installation.

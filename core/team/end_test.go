@@ -56,7 +56,7 @@ func TestTheEndHoldsPostsAtOnceAndDeletesLater(t *testing.T) {
 	if _, err := c.Store.Channels().Get(t.Context(), c.Org.ID, ch.ID); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("got %v, want the credential of its channel gone", err)
 	}
-	if _, err := c.Accounts.Authenticate(t.Context(), owner.User, c.Org.ID); fault.KindOf(err) != fault.Unauthenticated {
+	if _, err := c.Accounts.Authenticate(t.Context(), "any", owner.User, c.Org.ID); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("got %v, want nobody in it", err)
 	}
 }

@@ -95,7 +95,7 @@ func TestAcceptGivesThePlace(t *testing.T) {
 	if err != nil || p.Organization.ID != c.Org.ID || p.Role != domain.RoleViewer {
 		t.Fatalf("got %+v, %v; want the place", p, err)
 	}
-	s, err := c.Accounts.Switch(t.Context(), bob, c.Org.ID)
+	s, err := c.Accounts.Switch(t.Context(), bob, c.Org.ID, core.Origin{})
 	if err != nil || s.Organization.ID != c.Org.ID || s.Role != domain.RoleViewer || s.Refresh == "" {
 		t.Errorf("got %+v, %v; want a sign-in there", s, err)
 	}
@@ -236,7 +236,7 @@ func TestWhoBelongsNowhereStartsOver(t *testing.T) {
 	if err := e.Team.Remove(t.Context(), e.Owner, s.User.ID); err != nil {
 		t.Fatal(err)
 	}
-	again, err := e.Accounts.Login(t.Context(), "ann@example.org", "long enough")
+	again, err := e.Accounts.Login(t.Context(), core.LoginInput{Email: "ann@example.org", Password: "long enough"})
 	if err != nil || again.Organization.ID == e.Org.ID || again.Role != domain.RoleOwner || again.Organization.Name != "Ann" {
 		t.Errorf("got %+v, %v; want an organization of her own", again, err)
 	}

@@ -14,4 +14,7 @@ type Hasher interface {
 	// as an empty one, is no match and takes as long too, so that nobody can
 	// tell who has an account.
 	Verify(ctx context.Context, encoded, password string) (bool, error)
+	// Stale reports whether encoded was made with other parameters than those of
+	// Hash, so that it should be made anew while the password is at hand.
+	Stale(encoded string) bool
 }

@@ -104,6 +104,20 @@ func retuned(ctx context.Context, p *probe) {
 	}
 }
 
+func stale(ctx context.Context, p *probe) {
+	own, other := p.hash(ctx, p.hasher, plain), p.hash(ctx, p.retuned, plain)
+	for what, c := range map[string]struct{ got, want bool }{
+		"a hash of its own":            {p.hasher.Stale(own), false},
+		"a hash with other parameters": {p.hasher.Stale(other), true},
+		"its hash, to the other":       {p.retuned.Stale(own), true},
+		"what it cannot read":          {p.hasher.Stale("x"), true},
+	} {
+		if c.got != c.want {
+			p.add("is %s stale: got %t, want %t", what, c.got, c.want)
+		}
+	}
+}
+
 func endedContext(ctx context.Context, p *probe) {
 	encoded := p.hash(ctx, p.hasher, plain)
 	dead, cancel := context.WithCancel(ctx)

@@ -44,6 +44,7 @@ func checks() []check {
 		{"foreign", foreign},
 		{"changed", changed},
 		{"retuned", retuned},
+		{"stale", stale},
 		{"ended_context", endedContext},
 		{"parallel", parallel},
 	}

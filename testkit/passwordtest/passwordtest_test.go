@@ -24,6 +24,13 @@ func (b broken) Verify(ctx context.Context, encoded, plain string) (bool, error)
 	return b.verify(ctx, encoded, plain)
 }
 
+func (broken) Stale(encoded string) bool { return !strings.Contains(encoded, "$i=2000$") }
+
+// neverStale is content with every hash.
+type neverStale struct{ password.Hasher }
+
+func (neverStale) Stale(string) bool { return false }
+
 func good(t *testing.T, iterations int) password.Hasher {
 	t.Helper()
 	h, err := mempassword.New(mempassword.Config{Iterations: iterations})
@@ -36,7 +43,7 @@ func good(t *testing.T, iterations int) password.Hasher {
 func TestKitFindsBrokenHashers(t *testing.T) { //nolint:paralleltest // the kit measures time
 	inner := good(t, 2000)
 	for name, c := range map[string]struct { //nolint:paralleltest // the kit measures time
-		hasher broken
+		hasher password.Hasher
 		want   string
 	}{
 		"no salt": {broken{
@@ -91,6 +98,7 @@ func TestKitFindsBrokenHashers(t *testing.T) { //nolint:paralleltest // the kit 
 			ok, err := inner.Verify(ctx, encoded, plain)
 			return ok && strings.Contains(encoded, "i=2000$"), err
 		}}, "retuned"},
+		"never stale": {neverStale{inner}, "stale"},
 		"a cut hash matches": {broken{inner.Hash, func(ctx context.Context, encoded, plain string) (bool, error) {
 			ok, err := inner.Verify(ctx, encoded, plain)
 			return ok || strings.HasSuffix(encoded, "$"), err
