@@ -76,6 +76,8 @@ type (
 	IdentityReturn = account.IdentityReturn
 	// LoginInput is what a person types in to sign in.
 	LoginInput = account.LoginInput
+	// ProfileInput is what a person says of themselves.
+	ProfileInput = account.ProfileInput
 	// Origin is where a request comes from.
 	Origin = account.Origin
 	// Challenge asks for a code beside the password that was right.

@@ -67,12 +67,21 @@ type userRow struct {
 	VerifiedAt   *int64 `bun:"email_verified_at"`
 	CreatedAt    int64  `bun:"created_at"`
 	Version      int    `bun:"version"`
+
+	Zone       string `bun:"zone"`
+	Language   string `bun:"language"`
+	WeekStart  string `bun:"week_start"`
+	TimeFormat string `bun:"time_format"`
+	Avatar     string `bun:"avatar"`
+	AvatarOrg  string `bun:"avatar_organization"`
 }
 
 func (r *userRow) set(u domain.User) {
 	*r = userRow{
 		ID: string(u.ID), Email: u.Email, Name: u.Name, PasswordHash: u.PasswordHash,
 		VerifiedAt: orNull(u.EmailVerifiedAt), CreatedAt: micros(u.CreatedAt), Version: u.Version,
+		Zone: u.Profile.Zone, Language: u.Profile.Language, WeekStart: string(u.Profile.WeekStart), TimeFormat: string(u.Profile.TimeFormat),
+		Avatar: string(u.Profile.Avatar), AvatarOrg: string(u.Profile.AvatarOrganization),
 	}
 }
 
@@ -80,6 +89,10 @@ func (r *userRow) value() domain.User {
 	return domain.User{
 		ID: domain.UserID(r.ID), Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash,
 		EmailVerifiedAt: orZero(r.VerifiedAt), CreatedAt: instant(r.CreatedAt), Version: r.Version,
+		Profile: domain.Profile{
+			Zone: r.Zone, Language: r.Language, WeekStart: domain.WeekStart(r.WeekStart), TimeFormat: domain.TimeFormat(r.TimeFormat),
+			Avatar: domain.MediaID(r.Avatar), AvatarOrganization: domain.OrganizationID(r.AvatarOrg),
+		},
 	}
 }
 

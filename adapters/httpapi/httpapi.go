@@ -145,6 +145,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerProofPages()
 	a.registerOAuth()
 	a.registerSessions()
+	a.registerUsers()
 	a.registerTOTP()
 	a.registerIntegrations()
 	a.registerSlots()

@@ -14,7 +14,45 @@ type User struct {
 	// EmailVerifiedAt is when the person proved that they read the mail of
 	// Email; zero until then.
 	EmailVerifiedAt time.Time
-	CreatedAt       time.Time
+	// Profile is how the person wants to see things.
+	Profile   Profile
+	CreatedAt time.Time
 	// Version counts changes, starting at 1.
 	Version int
 }
+
+// Profile is how a person wants to see things. Everything in it may be empty,
+// which leaves it to the program that shows it.
+type Profile struct {
+	// Zone is the IANA name of the person's time zone.
+	Zone string
+	// Language is a tag of BCP 47, such as "de-AT".
+	Language string
+	// WeekStart is the day that a week begins with.
+	WeekStart WeekStart
+	// TimeFormat is how the time of day is written.
+	TimeFormat TimeFormat
+	// Avatar is a picture in the media library of AvatarOrganization. It does not
+	// prove that the picture is still there.
+	Avatar             MediaID
+	AvatarOrganization OrganizationID
+}
+
+// WeekStart is a day that a week may begin with.
+type WeekStart string
+
+// The days that a week begins with somewhere.
+const (
+	WeekFromMonday   WeekStart = "monday"
+	WeekFromSaturday WeekStart = "saturday"
+	WeekFromSunday   WeekStart = "sunday"
+)
+
+// TimeFormat is a way to write the time of day.
+type TimeFormat string
+
+// The ways to write the time of day.
+const (
+	TimeOf12Hours TimeFormat = "12h"
+	TimeOf24Hours TimeFormat = "24h"
+)

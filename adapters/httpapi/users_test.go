@@ -1,0 +1,39 @@
+package httpapi_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestMyProfile(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	profile := map[string]string{"name": "Ann B.", "timezone": "Asia/Tokyo", "language": "de-AT", "weekStart": "sunday", "timeFormat": "12h"}
+	f.ok(200, f.ann, "PUT", "/users/me", profile)
+	f.ok(200, f.ann, "PUT", "/users/me/avatar", map[string]string{"mediaId": f.file})
+	me := f.ok(200, f.ann, "GET", "/users/me", nil)
+	for field, want := range profile {
+		if me.text(field) != want {
+			t.Errorf("%s: got %s, want %s", field, me.text(field), want)
+		}
+	}
+	if me.text("email") != "ann@example.org" || me.text("avatar.mediaId") != f.file || strings.Contains(string(me.body), "pbkdf2") {
+		t.Errorf("got %s, want the address, the avatar, and no hash", me.body)
+	}
+	picture := strings.TrimPrefix(me.text("avatar.url"), publicURL)
+	if a := f.send(httptest.NewRequestWithContext(t.Context(), "GET", picture, nil)); a.status != 200 || string(a.body) != png {
+		t.Errorf("the avatar: got %d %q, want the picture", a.status, a.body)
+	}
+	if a := f.call(f.ann, "PUT", "/users/me/avatar", map[string]string{"mediaId": f.bobFile}); a.status != 400 || a.text("errors.0.field") != "mediaId" {
+		t.Errorf("a picture of another tenant: got %d %s, want 400", a.status, a.body)
+	}
+	if bob := f.ok(200, f.bob, "GET", "/users/me", nil); bob.json("avatar") != nil || bob.text("name") == "Ann B." {
+		t.Errorf("got %s, want nothing of Ann", bob.body)
+	}
+	f.ok(204, f.ann, "DELETE", "/media/"+f.file, nil)
+	if me := f.ok(200, f.ann, "GET", "/users/me", nil); me.json("avatar") != nil {
+		t.Errorf("got %s, want no avatar whose file is gone", me.body)
+	}
+	f.ok(204, f.ann, "DELETE", "/users/me/avatar", nil)
+}
