@@ -174,6 +174,21 @@ const (
 	PostInputTypeSchedule PostInputType = "schedule"
 )
 
+// Defines values for ProfileTimeFormat.
+const (
+	ProfileTimeFormatEmpty ProfileTimeFormat = ""
+	ProfileTimeFormatN12H  ProfileTimeFormat = "12h"
+	ProfileTimeFormatN24H  ProfileTimeFormat = "24h"
+)
+
+// Defines values for ProfileWeekStart.
+const (
+	ProfileWeekStartEmpty    ProfileWeekStart = ""
+	ProfileWeekStartMonday   ProfileWeekStart = "monday"
+	ProfileWeekStartSaturday ProfileWeekStart = "saturday"
+	ProfileWeekStartSunday   ProfileWeekStart = "sunday"
+)
+
 // Defines values for ProviderMarkup.
 const (
 	ProviderMarkupHTML     ProviderMarkup = "html"
@@ -384,6 +399,20 @@ type AuthProviderList struct {
 	Data []AuthProvider `json:"data"`
 }
 
+// Avatar defines model for Avatar.
+type Avatar struct {
+	MediaID string `json:"mediaId"`
+
+	// URL Where to fetch the picture from, for a day.
+	URL string `json:"url"`
+}
+
+// AvatarRequest defines model for AvatarRequest.
+type AvatarRequest struct {
+	// MediaID A picture in the media library of the organization.
+	MediaID string `json:"mediaId"`
+}
+
 // BeginOAuthAnswer defines model for BeginOAuthAnswer.
 type BeginOAuthAnswer struct {
 	// ExpiresAt Until when the person must be back.
@@ -408,7 +437,7 @@ type BothRequest struct {
 type Challenge struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 
-	// Token Proves that the password was right; it goes to POST /auth/login/totp.
+	// Token Proves that the first step was right; it goes to POST /auth/login/totp.
 	Token string `json:"token"`
 }
 
@@ -559,7 +588,7 @@ type EnrollRequest struct {
 
 // ErrorBody defines model for ErrorBody.
 type ErrorBody struct {
-	// Challenge Only where the password was right and a code is needed, too (code second_factor_required).
+	// Challenge Only where the first step was right and a code is needed, too (code second_factor_required).
 	Challenge *Challenge `json:"challenge,omitempty"`
 
 	// Code A stable word for the reason.
@@ -595,7 +624,7 @@ type ExchangeOAuthRequest struct {
 
 // FactorAnswer defines model for FactorAnswer.
 type FactorAnswer struct {
-	// Active A code is asked for beside the password.
+	// Active A code is asked for at every sign-in.
 	Active            bool      `json:"active"`
 	RecoveryCodesLeft int64     `json:"recoveryCodesLeft"`
 	Since             time.Time `json:"since,omitempty,omitzero"`
@@ -1159,6 +1188,19 @@ type PauseReason struct {
 	Reason string `json:"reason,omitempty,omitzero"`
 }
 
+// Person defines model for Person.
+type Person struct {
+	Avatar    *Avatar   `json:"avatar,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Email Examples: ann@example.org
+	Email string `json:"email"`
+
+	// EmailVerified The person proved that they read its mail.
+	EmailVerified bool   `json:"emailVerified"`
+	ID            string `json:"id"`
+}
+
 // PlacesAnswer defines model for PlacesAnswer.
 type PlacesAnswer struct {
 	Data []Organization `json:"data"`
@@ -1294,6 +1336,36 @@ type PreviewRequest struct {
 	// Examples: Europe/Berlin
 	Timezone string `json:"timezone,omitempty,omitzero"`
 }
+
+// Profile defines model for Profile.
+type Profile struct {
+	// Language A language tag; empty: as the program decides.
+	//
+	// Examples: de-AT
+	Language string `json:"language"`
+
+	// Name How to address the person.
+	//
+	// Examples: Ann
+	Name string `json:"name"`
+
+	// TimeFormat How the time of day is written; empty: as the program decides.
+	TimeFormat ProfileTimeFormat `json:"timeFormat"`
+
+	// Timezone The IANA time zone of the person; empty: that of the organization.
+	//
+	// Examples: Europe/Berlin
+	Timezone string `json:"timezone"`
+
+	// WeekStart The day that a week begins with; empty: as the program decides.
+	WeekStart ProfileWeekStart `json:"weekStart"`
+}
+
+// ProfileTimeFormat How the time of day is written; empty: as the program decides.
+type ProfileTimeFormat string
+
+// ProfileWeekStart The day that a week begins with; empty: as the program decides.
+type ProfileWeekStart string
 
 // Provider defines model for Provider.
 type Provider struct {
@@ -2074,7 +2146,8 @@ func (c *Client) Login(ctx context.Context, body Login, opts ...Option) (*Sessio
 
 // LoginTOTP is POST /auth/login/totp: Sign in: the second step.
 //
-// Each code works once.
+// Takes the challenge of POST /auth/login or POST /auth/oauth/exchange, within five minutes, and a
+// code. Each code works once.
 func (c *Client) LoginTOTP(ctx context.Context, body CodeLogin, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/login/totp",
@@ -2102,7 +2175,8 @@ func (c *Client) LogoutAll(ctx context.Context, opts ...Option) error {
 
 // ExchangeOauth is POST /auth/oauth/exchange: Get the tokens of a sign-in with a service.
 //
-// The code works once, for two minutes, in the browser in which the sign-in began.
+// The code works once, for two minutes, in the browser in which the sign-in began. Who has a second
+// factor is answered 401 with a challenge, as by POST /auth/login.
 func (c *Client) ExchangeOauth(ctx context.Context, body ExchangeOAuthRequest, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/oauth/exchange",
@@ -2689,6 +2763,44 @@ func (c *Client) ResumeInstallation(ctx context.Context, opts ...Option) (*Insta
 	}, opts)
 }
 
+// GetMe is GET /users/me: Who am I.
+//
+// My address, my name, and how I want to see things.
+func (c *Client) GetMe(ctx context.Context, opts ...Option) (*Person, error) {
+	return sent[Person](ctx, c, call{
+		method: http.MethodGet, path: "/users/me",
+	}, opts)
+}
+
+// SetProfile is PUT /users/me: Replace my profile.
+//
+// My name, and how I want to see things.
+func (c *Client) SetProfile(ctx context.Context, body Profile, opts ...Option) (*Person, error) {
+	return sent[Person](ctx, c, call{
+		method: http.MethodPut, path: "/users/me",
+		json: body,
+	}, opts)
+}
+
+// DeleteAvatar is DELETE /users/me/avatar: Take my picture away.
+//
+// The file stays in the media library.
+func (c *Client) DeleteAvatar(ctx context.Context, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: "/users/me/avatar",
+	}, opts)
+}
+
+// SetAvatar is PUT /users/me/avatar: Set my picture.
+//
+// To a picture of the media library.
+func (c *Client) SetAvatar(ctx context.Context, body AvatarRequest, opts ...Option) (*Person, error) {
+	return sent[Person](ctx, c, call{
+		method: http.MethodPut, path: "/users/me/avatar",
+		json: body,
+	}, opts)
+}
+
 // ListIdentities is GET /users/me/identities: List the linked accounts.
 //
 // The accounts at services that you can sign in with.
@@ -2719,7 +2831,7 @@ func (c *Client) BeginLink(ctx context.Context, id string, body Oauth, opts ...O
 
 // ChangePassword is PUT /users/me/password: Change my password.
 //
-// Ends all my other sign-ins.
+// Ends all my other sign-ins. A mail tells of it.
 func (c *Client) ChangePassword(ctx context.Context, body PasswordRequest, opts ...Option) error {
 	return done(ctx, c, call{
 		method: http.MethodPut, path: "/users/me/password",
@@ -2728,6 +2840,8 @@ func (c *Client) ChangePassword(ctx context.Context, body PasswordRequest, opts 
 }
 
 // GetSecondFactor is GET /users/me/second-factor: Do I have a second factor.
+//
+// And how many recovery codes are left.
 func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*FactorAnswer, error) {
 	return sent[FactorAnswer](ctx, c, call{
 		method: http.MethodGet, path: "/users/me/second-factor",
@@ -2756,6 +2870,8 @@ func (c *Client) ConfirmSecondFactor(ctx context.Context, body ConfirmRequest, o
 }
 
 // DropSecondFactor is POST /users/me/second-factor/disable: Switch the second factor off.
+//
+// From then on the first step is enough to sign in. It takes the password and a code.
 func (c *Client) DropSecondFactor(ctx context.Context, body BothRequest, opts ...Option) error {
 	return done(ctx, c, call{
 		method: http.MethodPost, path: "/users/me/second-factor/disable",
@@ -2783,6 +2899,8 @@ func (c *Client) ListSessions(ctx context.Context, opts ...Option) (*SignInsAnsw
 }
 
 // EndSession is DELETE /users/me/sessions/{id}: End one of my sign-ins.
+//
+// Its tokens are good for nothing at once.
 func (c *Client) EndSession(ctx context.Context, id string, opts ...Option) error {
 	return done(ctx, c, call{
 		method: http.MethodDelete, path: fmt.Sprintf("/users/me/sessions/%s", url.PathEscape(id)),

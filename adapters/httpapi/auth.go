@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/crierhq/crier/core"
@@ -89,9 +88,6 @@ func (a *api) register(ctx context.Context, in *struct {
 	s, err := a.eng.Accounts.Register(ctx, core.RegisterInput{
 		Email: b.Email, Password: b.Password, Name: b.Name, Organization: b.Organization, Zone: b.Timezone, From: in.req.origin(),
 	})
-	if err == nil && s.Session == "" {
-		return nil, fault.New(fault.Denied, "email_unverified", "Your account is made. Open the link in the mail that we sent to you, and then sign in.")
-	}
 	return a.session(s, err, b.Cookie)
 }
 
@@ -104,11 +100,6 @@ func (a *api) login(ctx context.Context, in *struct {
 		return nil, err
 	}
 	s, err := a.eng.Accounts.Login(ctx, core.LoginInput{Email: in.Body.Email, Password: in.Body.Password, From: in.req.origin()})
-	if c, ok := errors.AsType[*core.Challenge](err); ok {
-		body := a.failure(ctx, err)
-		body.Challenge = &challengeBody{Token: c.Token, ExpiresAt: stamp(c.ExpiresAt)}
-		return nil, body
-	}
 	return a.session(s, err, in.Body.Cookie)
 }
 
@@ -133,6 +124,9 @@ func (a *api) refresh(ctx context.Context, in *struct {
 func (a *api) session(s core.SignedIn, err error, cookie bool) (*sessionOutput, error) {
 	if err != nil {
 		return nil, err
+	}
+	if s.Session == "" {
+		return nil, fault.New(fault.Denied, "email_unverified", "Your account is made. Open the link in the mail that we sent to you, and then sign in.")
 	}
 	access, err := a.tokens.issue(s.User, s.Organization.ID, s.Session)
 	if err != nil {

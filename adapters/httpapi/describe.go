@@ -19,6 +19,7 @@ with a request at once. Times are RFC 3339, in UTC. Lists come in pages: ask for
 // in the order of tagOrder.
 var tagTexts = map[string]string{
 	tagAuth:         "Who is there: accounts, sign-ins and their tokens.",
+	tagPeople:       "What belongs to a person: their profile, sign-ins, password and second factor.",
 	tagAgencies:     "Organizations: what belongs together, and the people who share it.",
 	tagIntegrations: "Connected accounts on the platforms, and the platforms themselves.",
 	tagPosts:        "What is published, where and when, and what became of it.",
@@ -30,7 +31,7 @@ var tagTexts = map[string]string{
 
 // tagOrder is how a reader gets to know the API; tags that it does not name
 // follow in the order of the alphabet.
-var tagOrder = []string{tagAuth, tagAgencies, tagIntegrations, tagPosts, tagMedia, tagJobs, tagSettings, tagHealth}
+var tagOrder = []string{tagAuth, tagPeople, tagAgencies, tagIntegrations, tagPosts, tagMedia, tagJobs, tagSettings, tagHealth}
 
 // describe completes the document once all operations are in it: texts, tags,
 // and an example of everything that is sent and answered.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/fault"
 )
 
@@ -23,7 +24,7 @@ type ErrorBody struct {
 	RequestID  string       `json:"requestId,omitempty" doc:"Names the request in the server's log."`
 
 	// Challenge asks for the second step of a sign-in.
-	Challenge *challengeBody `json:"challenge,omitempty" doc:"Only where the password was right and a code is needed, too (code second_factor_required)."`
+	Challenge *challengeBody `json:"challenge,omitempty" doc:"Only where the first step was right and a code is needed, too (code second_factor_required)."`
 
 	retryAfter time.Duration
 }
@@ -108,6 +109,9 @@ func bodyOf(err error) *ErrorBody {
 	}
 	if out.Message == "" {
 		out.Message = http.StatusText(status) + "."
+	}
+	if c, ok := errors.AsType[*core.Challenge](err); ok {
+		out.Challenge = &challengeBody{Token: c.Token, ExpiresAt: stamp(c.ExpiresAt)}
 	}
 	for _, p := range f.Problems[:min(len(f.Problems), maxErrors)] {
 		out.Errors = append(out.Errors, fieldError(p))

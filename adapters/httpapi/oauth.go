@@ -118,8 +118,8 @@ func (a *api) registerOAuth() {
 	a.huma.OpenAPI().Paths[op.Path].Get.Responses["303"] = &huma.Response{Description: "On to the page that was asked for."}
 	handle(a, spec{
 		id: "exchange-oauth", method: http.MethodPost, path: "/auth/oauth/exchange", tag: tagAuth, public: true, status: http.StatusOK,
-		summary: "Get the tokens of a sign-in with a service", text: "The code works once, for two minutes, in the browser in which the sign-in began.",
-		errors: []int{400, 403, 413, 415, 503},
+		summary: "Get the tokens of a sign-in with a service", text: "The code works once, for two minutes, in the browser in which the sign-in began. Who has a second factor is answered 401 with a challenge, as by POST /auth/login.",
+		errors: []int{400, 401, 403, 413, 415, 503},
 	}, a.exchangeOAuth)
 	handle(a, spec{
 		id: "list-identities", method: http.MethodGet, path: "/users/me/identities", tag: tagAuth, status: http.StatusOK, needs: permission{permit.Account, permit.Read},

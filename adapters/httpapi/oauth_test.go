@@ -75,6 +75,39 @@ func TestSignInWithAService(t *testing.T) {
 	}
 }
 
+// TestAServiceAndTheSecondFactor: who comes in through a service is asked for
+// the code, too.
+func TestAServiceAndTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := w.register("ann@example.org")
+	phone := w.ok(200, ann, "POST", "/users/me/second-factor", map[string]string{"password": "long enough"}).text("secret")
+	w.ok(200, ann, "POST", "/users/me/second-factor/confirm", map[string]string{"code": w.code(phone)})
+	cookie, back := w.begun(ann, linkPath, map[string]string{}, atService())
+	if a := w.call("", "GET", back, nil, "Cookie", cookie); a.status != 200 || a.text("linked.provider") != "memory" {
+		t.Fatalf("got %d %s, want it linked", a.status, a.body)
+	}
+	w.clock.Add(time.Minute)
+	cookie, back = w.begun("", oauthPath, map[string]string{}, atService())
+	code := w.call("", "GET", back, nil, "Cookie", cookie).text("code")
+	first := w.call("", "POST", "/auth/oauth/exchange", map[string]any{"code": code, "cookie": true}, "Cookie", cookie)
+	challenge := first.text("challenge.token")
+	if first.status != 401 || first.text("code") != "second_factor_required" || challenge == "" || cookieIn(first) != nil || strings.Contains(string(first.body), "accessToken") {
+		t.Fatalf("got %d %s, want 401 with a challenge and no sign-in", first.status, first.body)
+	}
+	if list := w.ok(200, ann, "GET", "/users/me/sessions", nil); list.json("data.1") != nil {
+		t.Errorf("got %s, want no sign-in before the code", list.body)
+	}
+	if a := w.call("", "POST", "/auth/login/totp", map[string]string{"challenge": challenge, "code": "000000"}); a.status != 401 || a.text("code") != "wrong_code" {
+		t.Errorf("a wrong code: got %d %s, want 401 wrong_code", a.status, a.body)
+	}
+	in := w.ok(200, "", "POST", "/auth/login/totp", map[string]string{"challenge": challenge, "code": w.code(phone)})
+	if in.text("user.email") != "ann@example.org" {
+		t.Errorf("got %s, want Ann", in.body)
+	}
+	w.ok(200, in.text("accessToken"), "GET", "/posts", nil)
+}
+
 func TestTheCookieOfASignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -90,6 +90,31 @@ func TestPeopleResetTheirPassword(t *testing.T) {
 	}
 }
 
+// TestAResetEndsSignInsAndKeepsTheSecondFactor: whoever reads somebody's mail
+// neither stays in nor comes in.
+func TestAResetEndsSignInsAndKeepsTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	sender := memmail.New()
+	w := newWorld(t, withMail(sender))
+	ann := w.register("ann@example.org")
+	phone := w.ok(200, ann, "POST", "/users/me/second-factor", map[string]string{"password": "long enough"}).text("secret")
+	w.ok(200, ann, "POST", "/users/me/second-factor/confirm", map[string]string{"code": w.code(phone)})
+	w.ok(http.StatusAccepted, "", "POST", "/auth/forgot-password", map[string]string{"email": "ann@example.org"})
+	done := w.ok(http.StatusNoContent, "", "POST", "/auth/reset-password", map[string]string{"token": w.lastToken(sender), "password": "another one"})
+	if len(done.body) != 0 || cookieIn(done) != nil {
+		t.Errorf("got %s %v, want nobody signed in by a reset", done.body, done.header)
+	}
+	if a := w.call(ann, "GET", "/posts", nil); a.status != 401 || a.text("code") != "signed_out" {
+		t.Errorf("the sign-in from before: got %d %s, want 401 signed_out", a.status, a.body)
+	}
+	w.clock.Add(time.Minute)
+	a := w.call("", "POST", "/auth/login", map[string]string{"email": "ann@example.org", "password": "another one"})
+	if a.status != 401 || a.text("code") != "second_factor_required" {
+		t.Fatalf("got %d %s, want to be asked for the code", a.status, a.body)
+	}
+	w.ok(200, "", "POST", "/auth/login/totp", map[string]string{"challenge": a.text("challenge.token"), "code": w.code(phone)})
+}
+
 // The answers to strangers must be the same to the byte, whoever they ask for.
 func TestAskingForMailsTellsNothing(t *testing.T) {
 	t.Parallel()

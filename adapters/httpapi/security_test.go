@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -71,23 +74,53 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		}
 	}
 	key := []byte(secret)
+	bob := w.register("bob@example.org")
+	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	point, err := pair.PublicKey.Bytes() // 4, x and y
+	must(t, err)
+	ownKey := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims(claimsOf(t, good)))
+	ownKey.Header["jwk"] = map[string]string{
+		"kty": "EC", "crv": "P-256", "x": base64.RawURLEncoding.EncodeToString(point[1:33]),
+		"y": base64.RawURLEncoding.EncodeToString(point[33:]),
+	}
+	withOwnKey, err := ownKey.SignedString(pair)
+	must(t, err)
+	// renamed is a good signature under a header that names another algorithm.
+	renamed := func(algorithm string) string {
+		_, claims, _ := strings.Cut(good[:strings.LastIndex(good, ".")], ".")
+		text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+algorithm+`","typ":"JWT"}`)) + "." + claims
+		sig, err := jwt.SigningMethodHS256.Sign(text, key)
+		must(t, err)
+		return text + "." + base64.RawURLEncoding.EncodeToString(sig)
+	}
 	for name, token := range map[string]string{
-		"no algorithm":      sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
-		"another algorithm": sign(jwt.SigningMethodHS512, key, same),
-		"another secret":    sign(jwt.SigningMethodHS256, []byte("another"), same),
-		"expired":           sign(jwt.SigningMethodHS256, key, set("exp", w.clock.Now().Add(-time.Minute).Unix())),
-		"without an end":    sign(jwt.SigningMethodHS256, key, set("exp", nil)),
-		"end is a text":     sign(jwt.SigningMethodHS256, key, set("exp", "never")),
-		"from the future":   sign(jwt.SigningMethodHS256, key, set("iat", w.clock.Now().Add(time.Hour).Unix())),
-		"another purpose":   sign(jwt.SigningMethodHS256, key, set("aud", "reset")),
-		"no purpose":        sign(jwt.SigningMethodHS256, key, set("aud", nil)),
-		"another tenant":    sign(jwt.SigningMethodHS256, key, set("orgId", "01900000-0000-7000-8000-000000000000")),
-		"no tenant":         sign(jwt.SigningMethodHS256, key, set("orgId", "")),
-		"a user with NUL":   sign(jwt.SigningMethodHS256, key, set("userId", "a\x00b")),
-		"signature cut off": good[:strings.LastIndex(good, ".")+1],
-		"signature altered": good[:len(good)-2] + "AA",
-		"four parts":        good + ".x",
-		"far too long":      good + strings.Repeat("x", 100_000),
+		"a key pair":                 sign(jwt.SigningMethodES256, pair, same),
+		"a key that it brings":       withOwnKey,
+		"said to be RS256":           renamed("RS256"),
+		"said to be none":            renamed("none"),
+		"said to be nOnE":            renamed("nOnE"),
+		"said to be nothing":         renamed(""),
+		"of no sign-in":              sign(jwt.SigningMethodHS256, key, set("jti", nil)),
+		"of an unknown sign-in":      sign(jwt.SigningMethodHS256, key, set("jti", "01900000-0000-7000-8000-000000000000.x")),
+		"of somebody's sign-in":      sign(jwt.SigningMethodHS256, key, set("jti", claimsOf(t, bob)["jti"])),
+		"somebody's, of our sign-in": sign(jwt.SigningMethodHS256, key, set("userId", claimsOf(t, bob)["userId"])),
+		"no algorithm":               sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
+		"another algorithm":          sign(jwt.SigningMethodHS512, key, same),
+		"another secret":             sign(jwt.SigningMethodHS256, []byte("another"), same),
+		"expired":                    sign(jwt.SigningMethodHS256, key, set("exp", w.clock.Now().Add(-time.Minute).Unix())),
+		"without an end":             sign(jwt.SigningMethodHS256, key, set("exp", nil)),
+		"end is a text":              sign(jwt.SigningMethodHS256, key, set("exp", "never")),
+		"from the future":            sign(jwt.SigningMethodHS256, key, set("iat", w.clock.Now().Add(time.Hour).Unix())),
+		"another purpose":            sign(jwt.SigningMethodHS256, key, set("aud", "reset")),
+		"no purpose":                 sign(jwt.SigningMethodHS256, key, set("aud", nil)),
+		"another tenant":             sign(jwt.SigningMethodHS256, key, set("orgId", "01900000-0000-7000-8000-000000000000")),
+		"no tenant":                  sign(jwt.SigningMethodHS256, key, set("orgId", "")),
+		"a user with NUL":            sign(jwt.SigningMethodHS256, key, set("userId", "a\x00b")),
+		"signature cut off":          good[:strings.LastIndex(good, ".")+1],
+		"signature altered":          good[:len(good)-2] + "AA",
+		"four parts":                 good + ".x",
+		"far too long":               good + strings.Repeat("x", 100_000),
 	} {
 		if a := w.call(token, "GET", "/posts", nil); a.status != 401 {
 			t.Errorf("%s: got %d %s, want 401", name, a.status, a.body)

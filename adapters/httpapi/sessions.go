@@ -63,13 +63,13 @@ func (a *api) registerSessions() {
 	}, a.listSessions)
 	handle(a, spec{
 		id: "end-session", method: http.MethodDelete, path: "/users/me/sessions/{id}", tag: tagPeople, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
-		summary: "End one of my sign-ins", errors: []int{404},
+		summary: "End one of my sign-ins", text: "Its tokens are good for nothing at once.", errors: []int{404},
 	}, func(ctx context.Context, in *signInInput) (*struct{}, error) {
 		return nil, a.eng.Accounts.EndSession(ctx, in.actor, domain.SessionID(in.ID))
 	})
 	handle(a, spec{
 		id: "change-password", method: http.MethodPut, path: "/users/me/password", tag: tagPeople, status: http.StatusNoContent, needs: permission{permit.Account, permit.Update},
-		summary: "Change my password", text: "Ends all my other sign-ins.", errors: []int{400, 409, 413, 415, 429},
+		summary: "Change my password", text: "Ends all my other sign-ins. A mail tells of it.", errors: []int{400, 409, 413, 415, 429},
 	}, func(ctx context.Context, in *passwordInput) (*struct{}, error) {
 		return nil, a.eng.Accounts.ChangePassword(ctx, in.actor, in.Body.CurrentPassword, in.Body.NewPassword)
 	})

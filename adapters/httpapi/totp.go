@@ -9,7 +9,7 @@ import (
 
 // challengeBody asks for the second step of a sign-in.
 type challengeBody struct {
-	Token     string `json:"token" doc:"Proves that the password was right; it goes to POST /auth/login/totp."`
+	Token     string `json:"token" doc:"Proves that the first step was right; it goes to POST /auth/login/totp."`
 	ExpiresAt string `json:"expiresAt" format:"date-time"`
 }
 
@@ -21,7 +21,7 @@ type codeLoginBody struct {
 
 type factorOutput struct {
 	Body struct {
-		Active            bool   `json:"active" doc:"A code is asked for beside the password."`
+		Active            bool   `json:"active" doc:"A code is asked for at every sign-in."`
 		Since             string `json:"since,omitempty" format:"date-time"`
 		RecoveryCodesLeft int    `json:"recoveryCodesLeft"`
 	}
@@ -71,7 +71,7 @@ func recovery(codes []string, err error) (*recoveryOutput, error) {
 func (a *api) registerTOTP() {
 	handle(a, spec{
 		id: "login-totp", method: http.MethodPost, path: "/auth/login/totp", tag: tagAuth, public: true, status: http.StatusOK,
-		summary: "Sign in: the second step", text: "Each code works once.", errors: []int{400, 401, 403, 409, 413, 415, 429, 503},
+		summary: "Sign in: the second step", text: "Takes the challenge of POST /auth/login or POST /auth/oauth/exchange, within five minutes, and a code. Each code works once.", errors: []int{400, 401, 403, 409, 413, 415, 429, 503},
 	}, func(ctx context.Context, in *struct {
 		raw
 		Body codeLoginBody
@@ -85,7 +85,7 @@ func (a *api) registerTOTP() {
 	})
 	handle(a, spec{
 		id: "get-second-factor", method: http.MethodGet, path: "/users/me/second-factor", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Read},
-		summary: "Do I have a second factor?",
+		summary: "Do I have a second factor?", text: "And how many recovery codes are left.",
 	}, func(ctx context.Context, in *struct{ signedIn }) (*factorOutput, error) {
 		f, err := a.eng.Accounts.SecondFactor(ctx, in.actor)
 		out := &factorOutput{}
@@ -116,7 +116,7 @@ func (a *api) registerTOTP() {
 	})
 	handle(a, spec{
 		id: "drop-second-factor", method: http.MethodPost, path: "/users/me/second-factor/disable", tag: tagPeople, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
-		summary: "Switch the second factor off", errors: []int{400, 409, 413, 415, 429},
+		summary: "Switch the second factor off", text: "From then on the first step is enough to sign in. It takes the password and a code.", errors: []int{400, 409, 413, 415, 429},
 	}, func(ctx context.Context, in *bothInput) (*struct{}, error) {
 		return nil, a.eng.Accounts.DropSecondFactor(ctx, in.actor, in.Body.Password, in.Body.Code)
 	})

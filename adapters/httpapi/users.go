@@ -49,7 +49,7 @@ type avatarInput struct {
 func (a *api) registerUsers() {
 	handle(a, spec{
 		id: "get-me", method: http.MethodGet, path: "/users/me", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Read},
-		summary: "Who am I?",
+		summary: "Who am I?", text: "My address, my name, and how I want to see things.",
 	}, func(ctx context.Context, in *struct{ signedIn }) (*personOutput, error) {
 		u, err := a.eng.Accounts.Person(ctx, in.actor)
 		return a.person(ctx, u, err)
@@ -66,7 +66,7 @@ func (a *api) registerUsers() {
 	})
 	handle(a, spec{
 		id: "set-avatar", method: http.MethodPut, path: "/users/me/avatar", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Update},
-		summary: "Set my picture", errors: []int{400, 413, 415},
+		summary: "Set my picture", text: "To a picture of the media library.", errors: []int{400, 413, 415},
 	}, func(ctx context.Context, in *avatarInput) (*personOutput, error) {
 		u, err := a.eng.Accounts.SetAvatar(ctx, in.actor, domain.MediaID(in.Body.MediaID))
 		return a.person(ctx, u, err)

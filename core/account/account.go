@@ -134,14 +134,7 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 	}
 	var out SignedIn
 	err = s.enroll(ctx, in, domain.User{PasswordHash: hash}, func(ctx context.Context, r store.Repos, u domain.User, o domain.Organization) error {
-		if err := s.handOut(ctx, r, u.ID, proof); err != nil {
-			return err
-		}
-		if s.mustVerify(u) {
-			out = SignedIn{User: u, Organization: o, Role: domain.RoleOwner}
-			return nil
-		}
-		out, err = s.open(ctx, r, u, o, domain.RoleOwner, in.From)
+		out, err = s.welcome(ctx, r, u, Place{Organization: o, Role: domain.RoleOwner}, proof, in.From)
 		return err
 	})
 	if err != nil {
@@ -149,6 +142,20 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (SignedIn, err
 	}
 	s.wake()
 	return out, nil
+}
+
+// welcome has a person who registered with a password prove their address, unless
+// that is proven, and signs them in, unless they have to prove it first.
+func (s *Service) welcome(ctx context.Context, r store.Repos, u domain.User, p Place, proof handout, from Origin) (SignedIn, error) {
+	if u.EmailVerifiedAt.IsZero() {
+		if err := s.handOut(ctx, r, u.ID, proof); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	if s.mustVerify(u) {
+		return SignedIn{User: u, Organization: p.Organization, Role: p.Role}, nil
+	}
+	return s.open(ctx, r, u, p.Organization, p.Role, from)
 }
 
 // enroll makes a person with an organization that they own, if somebody may

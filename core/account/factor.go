@@ -24,10 +24,11 @@ const (
 	codeIssuer = "Crier"
 )
 
-// Challenge says that the password was right, and that a code is needed, too.
-// It is an error of the kind Unauthenticated.
+// Challenge says that the person has proven who they are by their password or at
+// a service, and that a code is needed, too. It is an error of the kind
+// Unauthenticated.
 type Challenge struct {
-	// Token proves that the password was right a moment ago. It is good for
+	// Token proves that the first step was taken a moment ago. It is good for
 	// nothing but LoginWithCode.
 	Token     string
 	ExpiresAt time.Time
@@ -38,7 +39,7 @@ func (c *Challenge) Error() string { return c.Unwrap().Error() }
 
 // Unwrap gives the fault that callers are told.
 func (c *Challenge) Unwrap() error {
-	return fault.New(fault.Unauthenticated, "second_factor_required", "The password is right. Type in the code of your second factor, too.")
+	return fault.New(fault.Unauthenticated, "second_factor_required", "One step is left: type in the code of your second factor.")
 }
 
 // challenge returns a *Challenge if user has a second factor.
@@ -59,7 +60,7 @@ func (s *Service) challenge(ctx context.Context, user domain.User) error {
 	return &Challenge{Token: secret, ExpiresAt: t.ExpiresAt}
 }
 
-// LoginWithCode signs in a person who has shown their password, by the token of
+// LoginWithCode signs in a person who has taken the first step, by the token of
 // the Challenge and a code of the second factor, or one of the recovery codes.
 // Errors: Unauthenticated "challenge_refused" or "wrong_code"; TooMany.
 func (s *Service) LoginWithCode(ctx context.Context, challenge, code string, from Origin) (SignedIn, error) {
@@ -86,7 +87,7 @@ func (s *Service) LoginWithCode(ctx context.Context, challenge, code string, fro
 			return err
 		}
 		if token.Hash(user.PasswordHash) != t.Bound {
-			return fault.ErrNotFound // the password that was right is another one now
+			return fault.ErrNotFound // the password was changed after the first step
 		}
 		out, err = s.admit(ctx, r, user, from)
 		return err

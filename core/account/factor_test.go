@@ -41,7 +41,12 @@ type withPhone struct {
 
 func enrolled(t *testing.T) *withPhone {
 	t.Helper()
-	e := enginetest.New(t)
+	return enroll(t, enginetest.New(t))
+}
+
+// enroll registers Ann at e, and gives her a second factor.
+func enroll(t *testing.T, e *enginetest.Engine) *withPhone {
+	t.Helper()
 	p := &withPhone{Engine: e, t: t, ann: register(t, e)}
 	en, err := e.Accounts.EnrollSecondFactor(t.Context(), p.ann.Actor(), "correct horse")
 	if err != nil {
@@ -56,6 +61,16 @@ func enrolled(t *testing.T) *withPhone {
 }
 
 func (p *withPhone) code() string { return phone(p.t, p.secret, p.Clock.Now()) }
+
+// sessions is how many sign-ins of Ann live.
+func (p *withPhone) sessions() int {
+	p.t.Helper()
+	all, err := p.Accounts.Sessions(p.t.Context(), p.ann.Actor())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return len(all)
+}
 
 // challenged shows the password.
 func (p *withPhone) challenged() string {
@@ -257,5 +272,67 @@ func TestSwitchingASecondFactorOnAndOff(t *testing.T) {
 	}
 	if err := e.Accounts.DropSecondFactor(t.Context(), a, "correct horse", "123456"); !is(err, fault.Conflict, "no_second_factor") {
 		t.Errorf("got %v, want nothing to drop", err)
+	}
+}
+
+// TestAServiceDoesNotReplaceTheSecondFactor: whoever took over somebody's
+// account at a service still lacks the phone.
+func TestAServiceDoesNotReplaceTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := withServices(t)
+	p := enroll(t, s.Engine)
+	tr := s.away(p.ann.Actor(), s.one, someone())
+	if _, err := s.Accounts.FinishIdentity(t.Context(), tr.provider, tr.IdentityReturn); err != nil {
+		t.Fatal(err)
+	}
+	before := p.sessions()
+	in, err := s.enter(s.one, someone())
+	c, ok := errors.AsType[*account.Challenge](err)
+	if !ok || !is(err, fault.Unauthenticated, "second_factor_required") || in.Refresh != "" {
+		t.Fatalf("got %+v, %v; want to be asked for a code", in, err)
+	}
+	if got := p.sessions(); got != before {
+		t.Errorf("got %d sign-ins before the code, want %d", got, before)
+	}
+	if err := p.enter(c.Token, "000000"); !is(err, fault.Unauthenticated, "wrong_code") {
+		t.Errorf("a wrong code: got %v, want wrong_code", err)
+	}
+	if err := p.enter(c.Token, p.code()); err != nil {
+		t.Errorf("the code: got %v, want none", err)
+	}
+	if err := p.Accounts.DropSecondFactor(t.Context(), p.ann.Actor(), "correct horse", p.recovery[0]); err != nil {
+		t.Fatal(err)
+	}
+	s.entered(s.one, someone())
+}
+
+// TestAResetDoesNotReplaceTheSecondFactor: whoever reads somebody's mail still
+// lacks the phone.
+func TestAResetDoesNotReplaceTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	m := newMailed(t)
+	p := enroll(t, m.Engine)
+	m.arrived(t)
+	waiting := p.challenged()
+	if err := m.Accounts.ForgotPassword(t.Context(), "ann@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Accounts.ResetPassword(t.Context(), m.secretFor(t, "/reset-password"), "another horse"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.sessions(); got != 0 {
+		t.Errorf("got %d sign-ins after the reset, want none", got)
+	}
+	if err := p.enter(waiting, p.code()); !is(err, fault.Unauthenticated, "challenge_refused") {
+		t.Errorf("a first step with the old password: got %v, want challenge_refused", err)
+	}
+	p.Clock.Advance(time.Minute)
+	_, err := m.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: "another horse"})
+	c, ok := errors.AsType[*account.Challenge](err)
+	if !ok {
+		t.Fatalf("got %v, want to be asked for a code", err)
+	}
+	if err := p.enter(c.Token, p.code()); err != nil {
+		t.Errorf("the code: got %v, want none", err)
 	}
 }

@@ -251,8 +251,8 @@ func (s *Service) identify(ctx context.Context, p identity.Provider, kept away, 
 }
 
 // ExchangeIdentity trades the code of FinishIdentity for the sign-in, once and
-// in the same browser. Errors: Invalid "sign_in_ended", and those of Login but
-// for the password.
+// in the same browser. Errors: Invalid "sign_in_ended". Who has a second factor
+// gets a *Challenge as the error, as from Login.
 func (s *Service) ExchangeIdentity(ctx context.Context, code, browser string, from Origin) (SignedIn, error) {
 	t, err := s.cfg.Store.Tokens().Take(ctx, token.Hash(code), domain.TokenExchange, domain.Instant(s.cfg.Now()))
 	if errors.Is(err, fault.ErrNotFound) || err == nil && !sameBrowser(t.Bound, browser) {
@@ -267,6 +267,9 @@ func (s *Service) ExchangeIdentity(ctx context.Context, code, browser string, fr
 	}
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("exchange sign-in: %w", err)
+	}
+	if err := s.challenge(ctx, user); err != nil {
+		return SignedIn{}, err
 	}
 	return s.admitNow(ctx, user, from)
 }

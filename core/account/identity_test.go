@@ -101,10 +101,6 @@ func (s *services) entered(to *memidentity.Service, who identity.Identity) core.
 	return out
 }
 
-func isFault(err error, kind fault.Kind, code string) bool {
-	return errors.Is(err, &fault.Error{Kind: kind, Code: code})
-}
-
 func TestAServiceRegistersAndSignsIn(t *testing.T) {
 	t.Parallel()
 	s := withServices(t)
@@ -116,7 +112,7 @@ func TestAServiceRegistersAndSignsIn(t *testing.T) {
 	if first.Role != domain.RoleOwner || first.Organization.Name != "Ann" || first.Refresh == "" {
 		t.Errorf("got %+v, want a sign-in to an organization of their own", first)
 	}
-	if _, err := s.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: ""}); !isFault(err, fault.Unauthenticated, "wrong_credentials") {
+	if _, err := s.Accounts.Login(t.Context(), account.LoginInput{Email: "ann@example.com", Password: ""}); !is(err, fault.Unauthenticated, "wrong_credentials") {
 		t.Errorf("got %v, want no way in without a password", err)
 	}
 	moved := someone()
@@ -176,7 +172,7 @@ func TestWhoMayNotFinish(t *testing.T) {
 			tr := s.away(domain.Actor{}, s.one, someone())
 			tc.change(s, &tr)
 			done, err := s.Accounts.FinishIdentity(t.Context(), tr.provider, tr.IdentityReturn)
-			if !isFault(err, tc.kind, tc.code) || done.Code != "" {
+			if !is(err, tc.kind, tc.code) || done.Code != "" {
 				t.Errorf("got %+v, %v; want %s", done, err, tc.code)
 			}
 			if strings.Contains(fmt.Sprint(err), "555") {
@@ -197,12 +193,12 @@ func TestASignInAtAServiceWorksOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Accounts.FinishIdentity(t.Context(), "one", tr.IdentityReturn); !isFault(err, fault.Invalid, "sign_in_ended") {
+	if _, err := s.Accounts.FinishIdentity(t.Context(), "one", tr.IdentityReturn); !is(err, fault.Invalid, "sign_in_ended") {
 		t.Errorf("got %v, want the state to be spent", err)
 	}
 	for _, wrong := range [][2]string{{done.Code, "x"}, {done.Code, tr.Browser}, {"x", tr.Browser}, {tr.State, tr.Browser}, {"", ""}} {
 		// The first one, from another browser, spends the code.
-		if _, err := s.Accounts.ExchangeIdentity(t.Context(), wrong[0], wrong[1], account.Origin{}); !isFault(err, fault.Invalid, "sign_in_ended") {
+		if _, err := s.Accounts.ExchangeIdentity(t.Context(), wrong[0], wrong[1], account.Origin{}); !is(err, fault.Invalid, "sign_in_ended") {
 			t.Errorf("got %v, want it refused", err)
 		}
 	}
@@ -211,7 +207,7 @@ func TestASignInAtAServiceWorksOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(2 * time.Minute)
-	if _, err := s.Accounts.ExchangeIdentity(t.Context(), done.Code, late.Browser, account.Origin{}); !isFault(err, fault.Invalid, "sign_in_ended") {
+	if _, err := s.Accounts.ExchangeIdentity(t.Context(), done.Code, late.Browser, account.Origin{}); !is(err, fault.Invalid, "sign_in_ended") {
 		t.Errorf("got %v, want the code to have ended", err)
 	}
 }
@@ -221,7 +217,7 @@ func TestNobodyGetsInByAddressAlone(t *testing.T) {
 	s := withServices(t)
 	ann := register(t, s.Engine)
 	before := enginetest.Dump(s.Store)
-	if _, err := s.enter(s.one, someone()); !isFault(err, fault.Conflict, "link_required") {
+	if _, err := s.enter(s.one, someone()); !is(err, fault.Conflict, "link_required") {
 		t.Errorf("got %v, want link_required", err)
 	}
 	if enginetest.Dump(s.Store) != before {
@@ -268,7 +264,7 @@ func TestWhoCannotRegisterWithAService(t *testing.T) {
 				tc.code = "registration_closed"
 				_, err = s.enter(s.two, identity.Identity{Subject: "2", Email: "bob@example.com", EmailVerified: true})
 			}
-			if !isFault(err, fault.Denied, tc.code) {
+			if !is(err, fault.Denied, tc.code) {
 				t.Errorf("got %v, want %s", err, tc.code)
 			}
 		})
@@ -316,13 +312,13 @@ func TestAnIdentityHasOnePerson(t *testing.T) {
 	ann := s.entered(s.one, someone())
 	bob := s.entered(s.two, identity.Identity{Subject: "b", Email: "bob@example.com", EmailVerified: true})
 	tr := s.away(bob.Actor(), s.one, someone())
-	if done, err := s.Accounts.FinishIdentity(t.Context(), "one", tr.IdentityReturn); !isFault(err, fault.Conflict, "identity_taken") || done.Linked != nil {
+	if done, err := s.Accounts.FinishIdentity(t.Context(), "one", tr.IdentityReturn); !is(err, fault.Conflict, "identity_taken") || done.Linked != nil {
 		t.Errorf("got %+v, %v; want identity_taken", done, err)
 	}
 	if got := s.entered(s.one, someone()); got.User.ID != ann.User.ID {
 		t.Errorf("got %s, want %s", got.User.ID, ann.User.ID)
 	}
-	if _, err := s.Accounts.BeginLink(t.Context(), s.Owner, "one", core.IdentityStart{}); !isFault(err, fault.Denied, "not_a_person") {
+	if _, err := s.Accounts.BeginLink(t.Context(), s.Owner, "one", core.IdentityStart{}); !is(err, fault.Denied, "not_a_person") {
 		t.Errorf("got %v, want a program refused", err)
 	}
 }
@@ -336,7 +332,7 @@ func TestTheLastWayInStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Accounts.Unlink(t.Context(), a, list[0].ID); !isFault(err, fault.Conflict, "last_way_in") {
+	if err := s.Accounts.Unlink(t.Context(), a, list[0].ID); !is(err, fault.Conflict, "last_way_in") {
 		t.Errorf("got %v, want last_way_in", err)
 	}
 	if err := s.Accounts.Unlink(t.Context(), a, "none"); !errors.Is(err, fault.ErrNotFound) {
@@ -377,7 +373,7 @@ func TestAPasswordIsAWayIn(t *testing.T) {
 	if err := s.Accounts.Unlink(t.Context(), a, done.Linked.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.enter(s.one, someone()); !isFault(err, fault.Conflict, "link_required") {
+	if _, err := s.enter(s.one, someone()); !is(err, fault.Conflict, "link_required") {
 		t.Errorf("got %v, want an identity that was unlinked to be no way in", err)
 	}
 }
@@ -388,11 +384,11 @@ func TestServicesMustBeTold(t *testing.T) {
 	if got := s.Accounts.IdentityProviders(); len(got) != 2 || got[0] != (identity.Descriptor{ID: "one", Name: "Service one"}) {
 		t.Errorf("got %+v", got)
 	}
-	if _, err := s.Accounts.BeginIdentity(t.Context(), "six", core.IdentityStart{}); !isFault(err, fault.NotFound, "identity_provider_not_found") {
+	if _, err := s.Accounts.BeginIdentity(t.Context(), "six", core.IdentityStart{}); !is(err, fault.NotFound, "identity_provider_not_found") {
 		t.Errorf("got %v, want not found", err)
 	}
 	s = withServices(t, func(c *core.Config) { c.Hasher = nil })
-	if _, err := s.Accounts.BeginIdentity(t.Context(), "one", core.IdentityStart{}); !isFault(err, fault.Unavailable, "no_accounts") {
+	if _, err := s.Accounts.BeginIdentity(t.Context(), "one", core.IdentityStart{}); !is(err, fault.Unavailable, "no_accounts") {
 		t.Errorf("got %v, want no accounts", err)
 	}
 	for name, list := range map[string][]identity.Provider{"twice": {s.one, s.one}, "no id": {nameless{}}} {

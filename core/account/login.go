@@ -7,6 +7,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/letters"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -140,8 +141,8 @@ func (s *Service) confirm(ctx context.Context, a domain.Actor, field, pass strin
 }
 
 // ChangePassword replaces the password of the person, who shows the one they
-// have, and ends all their other sign-ins. Errors: Invalid; TooMany; Conflict
-// "no_password".
+// have, ends all their other sign-ins, and has a mail tell them. Errors: Invalid;
+// TooMany; Conflict "no_password".
 func (s *Service) ChangePassword(ctx context.Context, a domain.Actor, current, fresh string) error {
 	if err := fault.Check(checkPassword(nil, "newPassword", fresh)); err != nil {
 		return err
@@ -155,15 +156,22 @@ func (s *Service) ChangePassword(ctx context.Context, a domain.Actor, current, f
 		return fmt.Errorf("change password: %w", err)
 	}
 	now := domain.Instant(s.cfg.Now())
+	note, err := s.newNote(ctx, user.ID, letters.PasswordChanged{At: now})
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		if _, err := r.Users().Update(ctx, user.ID, func(u *domain.User) error { u.PasswordHash = hash; return nil }); err != nil {
 			return err
 		}
-		_, err := r.Sessions().RevokeOf(ctx, user.ID, a.Session, now)
-		return err
+		if _, err := r.Sessions().RevokeOf(ctx, user.ID, a.Session, now); err != nil {
+			return err
+		}
+		return s.leave(ctx, r, note)
 	})
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
+	s.wake()
 	return nil
 }

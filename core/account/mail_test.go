@@ -159,6 +159,39 @@ func TestNobodySignsInUnverifiedWhereItIsRequired(t *testing.T) {
 	}
 }
 
+// TestTheInvitedProveTheirAddress: whoever came by a link that was not mailed to
+// them may type in the address of somebody else.
+func TestTheInvitedProveTheirAddress(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		proven  bool
+		options []func(*core.Config)
+		in      bool
+		mails   int
+	}{
+		"required":             {false, []func(*core.Config){required}, false, 1},
+		"required, and proven": {true, []func(*core.Config){required}, true, 0},
+		"not required":         {false, nil, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newMailed(t, tc.options...)
+			s, err := p.Accounts.RegisterInvited(t.Context(), ann(), func(_ context.Context, _ store.Repos, u *domain.User) (account.Place, error) {
+				if tc.proven {
+					u.EmailVerifiedAt = u.CreatedAt
+				}
+				return account.Place{Organization: p.Org, Role: domain.RoleUser}, nil
+			})
+			if err != nil || (s.Session != "") != tc.in || (s.Refresh != "") != tc.in || s.User.ID == "" || s.Role != domain.RoleUser {
+				t.Errorf("got %+v, %v; want signed in: %v", s, err, tc.in)
+			}
+			if got := len(p.arrived(t)); got != tc.mails {
+				t.Errorf("got %d mails, want %d", got, tc.mails)
+			}
+		})
+	}
+}
+
 func TestVerificationLinkEnds(t *testing.T) {
 	t.Parallel()
 	p := newMailed(t)
@@ -274,6 +307,32 @@ func TestResetEndsAllSignIns(t *testing.T) {
 	if _, err := p.Accounts.Refresh(t.Context(), other.Refresh, account.Origin{}); err != nil {
 		t.Errorf("refresh of somebody else: got error %v, want none", err)
 	}
+}
+
+func TestAChangeOfThePasswordIsTold(t *testing.T) {
+	t.Parallel()
+	p := newMailed(t)
+	s := register(t, p.Engine)
+	p.arrived(t)
+	ctx := t.Context()
+	if err := p.Accounts.ForgotPassword(ctx, "ann@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	waiting := p.secretFor(t, "/reset-password")
+	if err := p.Accounts.ChangePassword(ctx, s.Actor(), "wrong", "another horse"); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a wrong password: got error %v, want it refused", err)
+	}
+	if got := p.arrived(t); len(got) != 0 {
+		t.Errorf("got %d mails of a change that did not happen, want none", len(got))
+	}
+	if err := p.Accounts.ChangePassword(ctx, s.Actor(), "correct horse", "another horse"); err != nil {
+		t.Fatal(err)
+	}
+	mails := p.arrived(t)
+	if len(mails) != 1 || mails[0].Subject != "Your password was changed" || mails[0].To.Email != s.User.Email {
+		t.Errorf("got the mails %+v, want one that tells of the change", mails)
+	}
+	refusedLink(t, "a link from before the change", p.Accounts.ResetPassword(ctx, waiting, "third horse"))
 }
 
 func TestResetLinkEnds(t *testing.T) {

@@ -134,10 +134,11 @@ func (s *Service) Switch(ctx context.Context, a domain.Actor, org domain.Organiz
 }
 
 // RegisterInvited makes a person who takes a place in an organization that is
-// there, and signs them in: it is for those who were invited, so it works where
-// registration is closed, too. take runs in the transaction that makes the
-// person, and finds the place; it may change the person. Errors: Invalid with
-// all problems, Conflict "email_taken", and those of take.
+// there, and signs them in as Register does: it is for those who were invited, so
+// it works where registration is closed, too. take runs in the transaction that
+// makes the person, and finds the place; it may change the person, and say that
+// their address is proven. Errors: Invalid with all problems, Conflict
+// "email_taken", and those of take.
 func (s *Service) RegisterInvited(ctx context.Context, in RegisterInput, take func(context.Context, store.Repos, *domain.User) (Place, error)) (SignedIn, error) {
 	if err := s.ready(); err != nil {
 		return SignedIn{}, err
@@ -147,6 +148,10 @@ func (s *Service) RegisterInvited(ctx context.Context, in RegisterInput, take fu
 		return SignedIn{}, err
 	}
 	hash, err := s.cfg.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("register: %w", err)
+	}
+	proof, err := s.newVerification(ctx, in.Email)
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("register: %w", err)
 	}
@@ -167,11 +172,12 @@ func (s *Service) RegisterInvited(ctx context.Context, in RegisterInput, take fu
 		if err != nil {
 			return err
 		}
-		out, err = s.open(ctx, r, u, p.Organization, p.Role, in.From)
+		out, err = s.welcome(ctx, r, u, p, proof, in.From)
 		return err
 	})
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("register: %w", err)
 	}
+	s.wake()
 	return out, nil
 }
