@@ -110,6 +110,19 @@ func TestProblemsAreAllTold(t *testing.T) {
 	}
 }
 
+func TestTheSecondStepIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(401)
+		_, _ = io.WriteString(w, `{"statusCode":401,"message":"One step is left.","code":"second_factor_required","errors":[],"challenge":{"token":"abc","expiresAt":"2026-03-29T09:00:00Z"}}`)
+	})
+	_, err := c.Login(t.Context(), client.Login{})
+	got, ok := errors.AsType[*client.Error](err)
+	if !ok || got.Challenge == nil || got.Challenge.Token != "abc" {
+		t.Errorf("got %v, want the challenge", err)
+	}
+}
+
 func TestAnAnswerThatIsNone(t *testing.T) {
 	t.Parallel()
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":`) })

@@ -27,6 +27,9 @@ type Error struct {
 	// Problems is everything that is wrong with the request. Empty where the
 	// request is not to blame.
 	Problems []FieldError
+	// Challenge is set where the first step of a sign-in was right and LoginTOTP
+	// must follow (the code is second_factor_required).
+	Challenge *Challenge
 	// RequestID names the request in the server's log.
 	RequestID string
 	// RetryAfter is how long to wait before the next try; 0 where the server
@@ -64,6 +67,7 @@ func refusal(call call, resp *http.Response) error {
 	var body ErrorBody
 	if err == nil && json.Unmarshal(text, &body) == nil && int(body.StatusCode) == resp.StatusCode {
 		out.Code, out.Message, out.Problems, out.RequestID = body.Code, body.Message, body.Errors, body.RequestID
+		out.Challenge = body.Challenge
 	}
 	return out
 }

@@ -154,6 +154,21 @@ const (
 	OrganizationRoleViewer OrganizationRole = "viewer"
 )
 
+// Defines values for PersonTimeFormat.
+const (
+	PersonTimeFormatEmpty PersonTimeFormat = ""
+	PersonTimeFormatN12H  PersonTimeFormat = "12h"
+	PersonTimeFormatN24H  PersonTimeFormat = "24h"
+)
+
+// Defines values for PersonWeekStart.
+const (
+	PersonWeekStartEmpty    PersonWeekStart = ""
+	PersonWeekStartMonday   PersonWeekStart = "monday"
+	PersonWeekStartSaturday PersonWeekStart = "saturday"
+	PersonWeekStartSunday   PersonWeekStart = "sunday"
+)
+
 // Defines values for PostState.
 const (
 	PostStateAttention       PostState = "attention"
@@ -422,17 +437,6 @@ type BeginOAuthAnswer struct {
 	URL string `json:"url"`
 }
 
-// BothRequest defines model for BothRequest.
-type BothRequest struct {
-	// Code What the phone shows, or a recovery code.
-	//
-	// Examples: 123456
-	Code string `json:"code"`
-
-	// Password Examples: correct horse battery staple
-	Password string `json:"password"`
-}
-
 // Challenge defines model for Challenge.
 type Challenge struct {
 	ExpiresAt time.Time `json:"expiresAt"`
@@ -620,14 +624,6 @@ type ExchangeOAuthRequest struct {
 
 	// Cookie Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers.
 	Cookie bool `json:"cookie,omitempty,omitzero"`
-}
-
-// FactorAnswer defines model for FactorAnswer.
-type FactorAnswer struct {
-	// Active A code is asked for at every sign-in.
-	Active            bool      `json:"active"`
-	RecoveryCodesLeft int64     `json:"recoveryCodesLeft"`
-	Since             time.Time `json:"since,omitempty,omitzero"`
 }
 
 // Failure defines model for Failure.
@@ -1199,7 +1195,34 @@ type Person struct {
 	// EmailVerified The person proved that they read its mail.
 	EmailVerified bool   `json:"emailVerified"`
 	ID            string `json:"id"`
+
+	// Language A language tag; empty: as the program decides.
+	//
+	// Examples: de-AT
+	Language string `json:"language"`
+
+	// Name How to address the person.
+	//
+	// Examples: Ann
+	Name string `json:"name"`
+
+	// TimeFormat How the time of day is written; empty: as the program decides.
+	TimeFormat PersonTimeFormat `json:"timeFormat"`
+
+	// Timezone The IANA time zone of the person; empty: that of the organization.
+	//
+	// Examples: Europe/Berlin
+	Timezone string `json:"timezone"`
+
+	// WeekStart The day that a week begins with; empty: as the program decides.
+	WeekStart PersonWeekStart `json:"weekStart"`
 }
+
+// PersonTimeFormat How the time of day is written; empty: as the program decides.
+type PersonTimeFormat string
+
+// PersonWeekStart The day that a week begins with; empty: as the program decides.
+type PersonWeekStart string
 
 // PlacesAnswer defines model for PlacesAnswer.
 type PlacesAnswer struct {
@@ -1546,6 +1569,25 @@ type RetryFailuresRequest struct {
 
 // RetryFailuresRequestState Only in this state; absent: both.
 type RetryFailuresRequestState string
+
+// SecondFactorAnswer defines model for SecondFactorAnswer.
+type SecondFactorAnswer struct {
+	// Active A code is asked for at every sign-in.
+	Active            bool      `json:"active"`
+	RecoveryCodesLeft int64     `json:"recoveryCodesLeft"`
+	Since             time.Time `json:"since,omitempty,omitzero"`
+}
+
+// SecondFactorRequest defines model for SecondFactorRequest.
+type SecondFactorRequest struct {
+	// Code What the phone shows, or a recovery code.
+	//
+	// Examples: 123456
+	Code string `json:"code"`
+
+	// Password Examples: correct horse battery staple
+	Password string `json:"password"`
+}
 
 // Session defines model for Session.
 type Session struct {
@@ -2842,8 +2884,8 @@ func (c *Client) ChangePassword(ctx context.Context, body PasswordRequest, opts 
 // GetSecondFactor is GET /users/me/second-factor: Do I have a second factor.
 //
 // And how many recovery codes are left.
-func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*FactorAnswer, error) {
-	return sent[FactorAnswer](ctx, c, call{
+func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*SecondFactorAnswer, error) {
+	return sent[SecondFactorAnswer](ctx, c, call{
 		method: http.MethodGet, path: "/users/me/second-factor",
 	}, opts)
 }
@@ -2872,7 +2914,7 @@ func (c *Client) ConfirmSecondFactor(ctx context.Context, body ConfirmRequest, o
 // DropSecondFactor is POST /users/me/second-factor/disable: Switch the second factor off.
 //
 // From then on the first step is enough to sign in. It takes the password and a code.
-func (c *Client) DropSecondFactor(ctx context.Context, body BothRequest, opts ...Option) error {
+func (c *Client) DropSecondFactor(ctx context.Context, body SecondFactorRequest, opts ...Option) error {
 	return done(ctx, c, call{
 		method: http.MethodPost, path: "/users/me/second-factor/disable",
 		json: body,
@@ -2882,7 +2924,7 @@ func (c *Client) DropSecondFactor(ctx context.Context, body BothRequest, opts ..
 // RenewRecoveryCodes is POST /users/me/second-factor/recovery-codes: Get new recovery codes.
 //
 // Those before are good for nothing then.
-func (c *Client) RenewRecoveryCodes(ctx context.Context, body BothRequest, opts ...Option) (*RecoveryAnswer, error) {
+func (c *Client) RenewRecoveryCodes(ctx context.Context, body SecondFactorRequest, opts ...Option) (*RecoveryAnswer, error) {
 	return sent[RecoveryAnswer](ctx, c, call{
 		method: http.MethodPost, path: "/users/me/second-factor/recovery-codes",
 		json: body,

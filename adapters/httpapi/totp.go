@@ -19,7 +19,7 @@ type codeLoginBody struct {
 	Cookie    bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 }
 
-type factorOutput struct {
+type secondFactorOutput struct {
 	Body struct {
 		Active            bool   `json:"active" doc:"A code is asked for at every sign-in."`
 		Since             string `json:"since,omitempty" format:"date-time"`
@@ -48,7 +48,7 @@ type confirmInput struct {
 	}
 }
 
-type bothInput struct {
+type secondFactorInput struct {
 	signedIn
 	Body struct {
 		Password string `json:"password" minLength:"1" maxLength:"1024" example:"correct horse battery staple"`
@@ -86,9 +86,9 @@ func (a *api) registerTOTP() {
 	handle(a, spec{
 		id: "get-second-factor", method: http.MethodGet, path: "/users/me/second-factor", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Read},
 		summary: "Do I have a second factor?", text: "And how many recovery codes are left.",
-	}, func(ctx context.Context, in *struct{ signedIn }) (*factorOutput, error) {
+	}, func(ctx context.Context, in *struct{ signedIn }) (*secondFactorOutput, error) {
 		f, err := a.eng.Accounts.SecondFactor(ctx, in.actor)
-		out := &factorOutput{}
+		out := &secondFactorOutput{}
 		out.Body.Active, out.Body.Since, out.Body.RecoveryCodesLeft = !f.Since.IsZero(), stamp(f.Since), f.RecoveryLeft
 		return out, err
 	})
@@ -111,13 +111,13 @@ func (a *api) registerTOTP() {
 	handle(a, spec{
 		id: "renew-recovery-codes", method: http.MethodPost, path: "/users/me/second-factor/recovery-codes", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Update},
 		summary: "Get new recovery codes", text: "Those before are good for nothing then.", errors: []int{400, 409, 413, 415, 429},
-	}, func(ctx context.Context, in *bothInput) (*recoveryOutput, error) {
+	}, func(ctx context.Context, in *secondFactorInput) (*recoveryOutput, error) {
 		return recovery(a.eng.Accounts.RenewRecovery(ctx, in.actor, in.Body.Password, in.Body.Code))
 	})
 	handle(a, spec{
 		id: "drop-second-factor", method: http.MethodPost, path: "/users/me/second-factor/disable", tag: tagPeople, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
 		summary: "Switch the second factor off", text: "From then on the first step is enough to sign in. It takes the password and a code.", errors: []int{400, 409, 413, 415, 429},
-	}, func(ctx context.Context, in *bothInput) (*struct{}, error) {
+	}, func(ctx context.Context, in *secondFactorInput) (*struct{}, error) {
 		return nil, a.eng.Accounts.DropSecondFactor(ctx, in.actor, in.Body.Password, in.Body.Code)
 	})
 }

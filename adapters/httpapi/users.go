@@ -22,9 +22,15 @@ type personBody struct {
 	ID            string `json:"id"`
 	Email         string `json:"email" example:"ann@example.org"`
 	EmailVerified bool   `json:"emailVerified" doc:"The person proved that they read its mail."`
-	profileBody
-	Avatar    *avatarBody `json:"avatar,omitempty"`
-	CreatedAt string      `json:"createdAt" format:"date-time"`
+	// The next five are those of profileBody: the document leaves embedded fields
+	// out.
+	Name       string      `json:"name" doc:"How to address the person." example:"Ann"`
+	Timezone   string      `json:"timezone" doc:"The IANA time zone of the person; empty: that of the organization." example:"Europe/Berlin"`
+	Language   string      `json:"language" doc:"A language tag; empty: as the program decides." example:"de-AT"`
+	WeekStart  string      `json:"weekStart" enum:",monday,saturday,sunday" doc:"The day that a week begins with; empty: as the program decides."`
+	TimeFormat string      `json:"timeFormat" enum:",12h,24h" doc:"How the time of day is written; empty: as the program decides."`
+	Avatar     *avatarBody `json:"avatar,omitempty"`
+	CreatedAt  string      `json:"createdAt" format:"date-time"`
 }
 
 type avatarBody struct {
@@ -87,9 +93,7 @@ func (a *api) person(ctx context.Context, u domain.User, err error) (*personOutp
 	p := u.Profile
 	out := &personOutput{Body: personBody{
 		ID: string(u.ID), Email: u.Email, EmailVerified: !u.EmailVerifiedAt.IsZero(), CreatedAt: stamp(u.CreatedAt),
-		profileBody: profileBody{
-			Name: u.Name, Timezone: p.Zone, Language: p.Language, WeekStart: string(p.WeekStart), TimeFormat: string(p.TimeFormat),
-		},
+		Name: u.Name, Timezone: p.Zone, Language: p.Language, WeekStart: string(p.WeekStart), TimeFormat: string(p.TimeFormat),
 	}}
 	m, ok, err := a.eng.Accounts.Avatar(ctx, u)
 	if ok {

@@ -18,11 +18,13 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/adapters/memmail"
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/apps/internal/wire"
 	"github.com/crierhq/crier/client"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/mail"
 	"github.com/crierhq/crier/ports/queue"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
@@ -50,6 +52,7 @@ type scene struct {
 	tokens  map[caller]client.Credentials
 	org     string
 	channel string
+	mails   *memmail.Sender
 	made    int
 	ahead   atomic.Int64 // how far the server's clock is ahead of ours
 }
@@ -113,7 +116,7 @@ func schema(t *testing.T) string {
 // answer is held against the document.
 func newScene(t *testing.T, env ...string) *scene {
 	t.Helper()
-	s := &scene{t: t, as: map[caller]*client.Client{}, tokens: map[caller]client.Credentials{}}
+	s := &scene{t: t, as: map[caller]*client.Client{}, tokens: map[caller]client.Credentials{}, mails: memmail.New()}
 	data := t.TempDir()
 	env = append([]string{
 		"DATA_DIR=" + data, "PUBLIC_URL=https://crier.example", "PUBLISH_GAP=0s", "PUBLISH_BACKOFF=10ms", "REGISTRATION=open", "MAX_UPLOAD_BYTES=1MiB",
@@ -125,6 +128,7 @@ func newScene(t *testing.T, env ...string) *scene {
 		Environ: env, ReadFile: os.ReadFile, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError + 1})),
 		Adjust: func(c *core.Config) {
 			c.Now = s.now
+			c.Mail = core.MailConfig{Sender: s.mails, From: mail.Address{Email: "crier@example.org"}, URL: "https://crier.example"}
 			c.Providers = append(c.Providers, platform{})
 			c.Jobs = append(c.Jobs, core.JobKind{Name: "broken", Do: func(context.Context, domain.Job) error {
 				return queue.Discard(errors.New("this never works"))

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"time"
 
 	"github.com/crierhq/crier/client"
@@ -18,6 +19,69 @@ var tries = map[string]try{
 	},
 	"refresh": func(s *scene, c *client.Client) error {
 		return only(c.Refresh(s.t.Context(), client.Refresh{RefreshToken: s.signIn("owner@example.org").RefreshToken}))
+	},
+
+	"login-totp": func(s *scene, _ *client.Client) error {
+		twin := s.other(s.as[owner])
+		codes := s.secondFactor(twin)
+		_, err := s.api.Login(s.t.Context(), client.Login{Email: s.address(twin), Password: password})
+		e, ok := errors.AsType[*client.Error](err)
+		if !ok || e.Challenge == nil {
+			s.t.Fatalf("got %v, want a challenge", err)
+		}
+		return only(s.api.LoginTOTP(s.t.Context(), client.CodeLogin{Challenge: e.Challenge.Token, Code: codes[0]}))
+	},
+	"logout":     func(s *scene, c *client.Client) error { return s.other(c).Logout(s.t.Context()) },
+	"logout-all": func(s *scene, c *client.Client) error { return s.other(c).LogoutAll(s.t.Context()) },
+	"verify-email": func(s *scene, c *client.Client) error {
+		email := s.new() + "@example.org"
+		s.must(only(s.api.Register(s.t.Context(), client.Register{Email: email, Password: password})))
+		return c.VerifyEmail(s.t.Context(), client.Link{Token: s.mailed(email)})
+	},
+	"resend-verification": func(s *scene, c *client.Client) error {
+		return c.ResendVerification(s.t.Context(), client.Address{Email: "owner@example.org"})
+	},
+	"forgot-password": func(s *scene, c *client.Client) error {
+		return c.ForgotPassword(s.t.Context(), client.Address{Email: "nobody@example.org"})
+	},
+	"reset-password": func(s *scene, c *client.Client) error {
+		email := s.address(s.other(s.as[owner]))
+		s.must(s.api.ForgotPassword(s.t.Context(), client.Address{Email: email}))
+		return c.ResetPassword(s.t.Context(), client.Reset{Token: s.mailed(email), Password: password})
+	},
+
+	// People.
+	"get-me": func(s *scene, c *client.Client) error { return only(c.GetMe(s.t.Context())) },
+	"set-profile": func(s *scene, c *client.Client) error {
+		return only(c.SetProfile(s.t.Context(), client.Profile{Name: "Ann", Timezone: "Europe/Berlin", Language: "de", WeekStart: "monday", TimeFormat: "24h"}))
+	},
+	"set-avatar": func(s *scene, c *client.Client) error {
+		return only(c.SetAvatar(s.t.Context(), client.AvatarRequest{MediaID: s.file(c).ID}))
+	},
+	"delete-avatar": func(s *scene, c *client.Client) error { return c.DeleteAvatar(s.t.Context()) },
+	"list-sessions": func(s *scene, c *client.Client) error { return only(c.ListSessions(s.t.Context())) },
+	"end-session": func(s *scene, c *client.Client) error {
+		twin := s.other(c)
+		return twin.EndSession(s.t.Context(), s.session(twin))
+	},
+	"change-password": func(s *scene, c *client.Client) error {
+		return s.other(c).ChangePassword(s.t.Context(), client.PasswordRequest{CurrentPassword: password, NewPassword: "another horse"})
+	},
+	"get-second-factor": func(s *scene, c *client.Client) error { return only(c.GetSecondFactor(s.t.Context())) },
+	"enroll-second-factor": func(s *scene, c *client.Client) error {
+		return only(s.other(c).EnrollSecondFactor(s.t.Context(), client.EnrollRequest{Password: password}))
+	},
+	"confirm-second-factor": func(s *scene, c *client.Client) error {
+		twin := s.other(c)
+		return only(twin.ConfirmSecondFactor(s.t.Context(), client.ConfirmRequest{Code: s.phone(twin)}))
+	},
+	"renew-recovery-codes": func(s *scene, c *client.Client) error {
+		twin := s.other(c)
+		return only(twin.RenewRecoveryCodes(s.t.Context(), client.SecondFactorRequest{Password: password, Code: s.secondFactor(twin)[0]}))
+	},
+	"drop-second-factor": func(s *scene, c *client.Client) error {
+		twin := s.other(c)
+		return twin.DropSecondFactor(s.t.Context(), client.SecondFactorRequest{Password: password, Code: s.secondFactor(twin)[0]})
 	},
 
 	"list-auth-providers": func(s *scene, c *client.Client) error { return only(c.ListAuthProviders(s.t.Context())) },
