@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"os"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -17,6 +18,9 @@ import (
 func (s *Sender) classify(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("smtpmail: the server %s did not take the mail in time: %w", s.server.Host, ctx.Err())
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) { // the clock of the connection was a little faster than that of ctx
+		return fmt.Errorf("smtpmail: the server %s did not take the mail in time: %w", s.server.Host, context.DeadlineExceeded)
 	}
 	if reply, ok := errors.AsType[*textproto.Error](err); ok && refusesUs(reply.Code) {
 		// The reply may repeat what was sent, so it is not quoted.
