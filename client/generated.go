@@ -571,6 +571,17 @@ type DeliveryAction string
 // DeliveryState defines model for Delivery.State.
 type DeliveryState string
 
+// EmailRequest defines model for EmailRequest.
+type EmailRequest struct {
+	// Email The new address.
+	//
+	// Examples: ann@example.org
+	Email string `json:"email"`
+
+	// Password Examples: correct horse battery staple
+	Password string `json:"password"`
+}
+
 // EnrollAnswer defines model for EnrollAnswer.
 type EnrollAnswer struct {
 	// Secret To be typed into the phone.
@@ -2294,7 +2305,8 @@ func (c *Client) ResetPassword(ctx context.Context, body Reset, opts ...Option) 
 
 // VerifyEmail is POST /auth/verify-email: Prove an e-mail address.
 //
-// With the token of the link that was mailed to it. It works once, for 24 hours.
+// With the token of the link that was mailed to it: after registering, or to change to this address
+// (409 where somebody else has it). It works once, for 24 hours.
 func (c *Client) VerifyEmail(ctx context.Context, body Link, opts ...Option) error {
 	return done(ctx, c, call{
 		method: http.MethodPost, path: "/auth/verify-email",
@@ -2839,6 +2851,17 @@ func (c *Client) DeleteAvatar(ctx context.Context, opts ...Option) error {
 func (c *Client) SetAvatar(ctx context.Context, body AvatarRequest, opts ...Option) (*Person, error) {
 	return sent[Person](ctx, c, call{
 		method: http.MethodPut, path: "/users/me/avatar",
+		json: body,
+	}, opts)
+}
+
+// ChangeEmail is POST /users/me/email: Change my e-mail address.
+//
+// Mails a link to the new address. The address changes once the link is opened, and a mail tells the
+// old one. The answer does not say whether somebody else has the address.
+func (c *Client) ChangeEmail(ctx context.Context, body EmailRequest, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodPost, path: "/users/me/email",
 		json: body,
 	}, opts)
 }

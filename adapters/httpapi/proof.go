@@ -22,8 +22,8 @@ type resetBody struct {
 func (a *api) registerProofs() {
 	handle(a, spec{
 		id: "verify-email", method: http.MethodPost, path: "/auth/verify-email", tag: tagAuth, public: true, status: http.StatusNoContent,
-		summary: "Prove an e-mail address", text: "With the token of the link that was mailed to it. It works once, for 24 hours.",
-		errors: []int{400, 413, 415, 503},
+		summary: "Prove an e-mail address", text: "With the token of the link that was mailed to it: after registering, or to change to this address (409 where somebody else has it). It works once, for 24 hours.",
+		errors: []int{400, 409, 413, 415, 503},
 	}, func(ctx context.Context, in *struct{ Body linkBody }) (*struct{}, error) {
 		return nil, a.eng.Accounts.VerifyEmail(ctx, in.Body.Token)
 	})

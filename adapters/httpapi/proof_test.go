@@ -115,6 +115,38 @@ func TestAResetEndsSignInsAndKeepsTheSecondFactor(t *testing.T) {
 	w.ok(200, "", "POST", "/auth/login/totp", map[string]string{"challenge": a.text("challenge.token"), "code": w.code(phone)})
 }
 
+func TestPeopleChangeTheirAddress(t *testing.T) {
+	t.Parallel()
+	sender := memmail.New()
+	w := newWorld(t, withMail(sender))
+	ann := w.register("ann@example.org")
+	w.lastToken(sender)
+	body := map[string]string{"email": "new@example.org", "password": "wrong"}
+	a := w.call(ann, "POST", "/users/me/email", body)
+	checkError(t, "a wrong password", a)
+	if a.status != http.StatusBadRequest || a.text("errors.0.field") != "password" {
+		t.Errorf("a wrong password: got %d %s, want 400 at password", a.status, a.body)
+	}
+	body["password"] = "long enough"
+	w.ok(http.StatusAccepted, ann, "POST", "/users/me/email", body)
+	token := map[string]string{"token": w.lastToken(sender)}
+	if me := w.ok(200, ann, "GET", "/users/me", nil); me.text("email") != "ann@example.org" {
+		t.Errorf("got %s, want the old address before the proof", me.body)
+	}
+	w.ok(http.StatusNoContent, "", "POST", "/auth/verify-email", token)
+	if me := w.ok(200, ann, "GET", "/users/me", nil); me.text("email") != "new@example.org" || me.json("emailVerified") != true {
+		t.Errorf("got %s, want the new address, proven", me.body)
+	}
+	if a := w.call("", "POST", "/auth/login", credentials()); a.status != http.StatusUnauthorized {
+		t.Errorf("the old address: got %d %s, want 401", a.status, a.body)
+	}
+	without := newWorld(t)
+	a = without.call(without.register("ann@example.org"), "POST", "/users/me/email", body)
+	if a.status != http.StatusServiceUnavailable || a.text("code") != "no_mail" {
+		t.Errorf("without mail: got %d %s, want 503 no_mail", a.status, a.body)
+	}
+}
+
 // The answers to strangers must be the same to the byte, whoever they ask for.
 func TestAskingForMailsTellsNothing(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,14 @@ type passwordInput struct {
 	}
 }
 
+type emailInput struct {
+	signedIn
+	Body struct {
+		Email    string `json:"email" minLength:"1" maxLength:"254" doc:"The new address." example:"ann@example.org"`
+		Password string `json:"password" minLength:"1" maxLength:"1024" example:"correct horse battery staple"`
+	}
+}
+
 func (a *api) registerSessions() {
 	handle(a, spec{
 		id: "logout", method: http.MethodPost, path: "/auth/logout", tag: tagAuth, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
@@ -72,6 +80,13 @@ func (a *api) registerSessions() {
 		summary: "Change my password", text: "Ends all my other sign-ins. A mail tells of it.", errors: []int{400, 409, 413, 415, 429},
 	}, func(ctx context.Context, in *passwordInput) (*struct{}, error) {
 		return nil, a.eng.Accounts.ChangePassword(ctx, in.actor, in.Body.CurrentPassword, in.Body.NewPassword)
+	})
+	handle(a, spec{
+		id: "change-email", method: http.MethodPost, path: "/users/me/email", tag: tagPeople, status: http.StatusAccepted, needs: permission{permit.Account, permit.Update},
+		summary: "Change my e-mail address", text: "Mails a link to the new address. The address changes once the link is opened, and a mail tells the old one. The answer does not say whether somebody else has the address.",
+		errors: []int{400, 409, 413, 415, 429, 503},
+	}, func(ctx context.Context, in *emailInput) (*struct{}, error) {
+		return nil, a.eng.Accounts.ChangeEmail(ctx, in.actor, in.Body.Email, in.Body.Password)
 	})
 }
 

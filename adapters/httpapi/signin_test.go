@@ -15,14 +15,14 @@ import (
 )
 
 // credentials are those of world.register.
-func credentials(email string) map[string]any {
-	return map[string]any{"email": email, "password": "long enough"}
+func credentials() map[string]any {
+	return map[string]any{"email": "ann@example.org", "password": "long enough"}
 }
 
 // signIn signs Ann in.
 func (w *world) signIn() answer {
 	w.t.Helper()
-	return w.ok(200, "", "POST", "/auth/login", credentials("ann@example.org"))
+	return w.ok(200, "", "POST", "/auth/login", credentials())
 }
 
 func TestSignInsAreListedAndEnded(t *testing.T) {
@@ -31,7 +31,7 @@ func TestSignInsAreListedAndEnded(t *testing.T) {
 	bob := w.register("bob@example.org")
 	one := w.register("ann@example.org")
 	w.clock.Add(time.Minute)
-	two := w.call("", "POST", "/auth/login", credentials("ann@example.org"), "User-Agent", "Phone/1")
+	two := w.call("", "POST", "/auth/login", credentials(), "User-Agent", "Phone/1")
 	list := w.ok(200, one, "GET", "/users/me/sessions", nil)
 	if list.json("data.2") != nil || list.text("data.0.userAgent") != "Phone/1" || list.text("data.0.network") != "192.0.2.0/24" ||
 		list.json("data.0.current") != false || list.json("data.1.current") != true || list.text("data.0.createdAt") != "2026-03-01T12:01:00.000Z" {
@@ -86,7 +86,7 @@ func TestANewPasswordEndsTheOtherSignIns(t *testing.T) {
 	if a := w.call(there, "GET", "/posts", nil); a.status != 401 {
 		t.Errorf("the other sign-in: got %d, want 401 at once", a.status)
 	}
-	if a := w.call("", "POST", "/auth/login", credentials("ann@example.org")); a.status != 401 {
+	if a := w.call("", "POST", "/auth/login", credentials()); a.status != 401 {
 		t.Errorf("the old password: got %d, want 401", a.status)
 	}
 }
@@ -121,7 +121,7 @@ func TestBrowsersKeepTheRefreshTokenInACookie(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.register("ann@example.org")
-	in := credentials("ann@example.org")
+	in := credentials()
 	in["cookie"] = true
 	a := w.call("", "POST", "/auth/login", in, "Sec-Fetch-Site", "same-origin")
 	c := cookieIn(a)
@@ -180,7 +180,7 @@ func TestTwoSteps(t *testing.T) {
 		t.Errorf("got %s, want it active with ten recovery codes", st.body)
 	}
 	w.clock.Add(time.Minute)
-	first := w.call("", "POST", "/auth/login", credentials("ann@example.org"))
+	first := w.call("", "POST", "/auth/login", credentials())
 	challenge := first.text("challenge.token")
 	if first.status != 401 || first.text("code") != "second_factor_required" || challenge == "" || first.json("accessToken") != nil {
 		t.Fatalf("got %d %s, want 401 with a challenge", first.status, first.body)
@@ -205,7 +205,7 @@ func TestTwoSteps(t *testing.T) {
 	if a := w.call("", "POST", "/auth/login/totp", second); a.status != 401 {
 		t.Errorf("a second time: got %d %s, want 401", a.status, a.body)
 	}
-	again := w.call("", "POST", "/auth/login", credentials("ann@example.org")).text("challenge.token")
+	again := w.call("", "POST", "/auth/login", credentials()).text("challenge.token")
 	if a := w.call("", "POST", "/auth/login/totp", map[string]any{"challenge": again, "code": code}); a.status != 401 || a.text("code") != "wrong_code" {
 		t.Errorf("a code a second time: got %d %s, want 401 wrong_code", a.status, a.body)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/adapters/httpapi"
+	"github.com/crierhq/crier/adapters/memmail"
 )
 
 // checkError reports what is wrong with the body of a failure.
@@ -61,7 +62,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{world: newWorld(t)}
+	f := &fixture{world: newWorld(t, withMail(memmail.New()))}
 	f.ann = f.register("ann@example.org")
 	f.clock.Add(time.Second) // so that Ann is the first and owns the installation
 	f.bob = f.register("bob@example.org")
@@ -112,6 +113,7 @@ func (f *fixture) bodies() map[string]string {
 		"PUT /users/me":                                 `{"name":"Ann","timezone":"Europe/Berlin","language":"de","weekStart":"monday","timeFormat":"24h"}`,
 		"PUT /users/me/avatar":                          `{"mediaId":"` + f.file + `"}`,
 		"PUT /users/me/password":                        `{"currentPassword":"long enough","newPassword":"long enough"}`,
+		"POST /users/me/email":                          `{"email":"new@example.org","password":"long enough"}`,
 		"POST /users/me/second-factor":                  `{"password":"long enough"}`,
 		"POST /users/me/second-factor/confirm":          `{"code":"123456"}`,
 		"POST /users/me/second-factor/recovery-codes":   `{"password":"long enough","code":"123456"}`,

@@ -220,7 +220,7 @@ func (s *Service) insert(ctx context.Context, r store.Repos, in RegisterInput, u
 func (s *Service) CreateOrganization(ctx context.Context, name, zone string) (domain.Organization, error) {
 	name = strings.TrimSpace(name)
 	var problems []fault.Problem
-	problems = checkText(problems, "name", name, 1, maxName)
+	problems = checkName(problems, "name", name, 1)
 	problems = checkZone(problems, "zone", zone)
 	if err := fault.Check(problems); err != nil {
 		return domain.Organization{}, err
@@ -297,8 +297,8 @@ func (in RegisterInput) problems() []fault.Problem {
 		out = append(out, fault.Problem{Field: "email", Rule: "format", Message: "Invalid email format"})
 	}
 	out = checkPassword(out, "password", in.Password)
-	out = checkText(out, "name", in.Name, 0, maxName)
-	out = checkText(out, "organization", in.Organization, 0, maxName)
+	out = checkName(out, "name", in.Name, 0)
+	out = checkName(out, "organization", in.Organization, 0)
 	return checkZone(out, "timezone", in.Zone)
 }
 
@@ -317,7 +317,7 @@ func checkPassword(out []fault.Problem, field, pass string) []fault.Problem {
 	return out
 }
 
-func checkText(out []fault.Problem, field, s string, minLen, maxLen int) []fault.Problem {
+func checkName(out []fault.Problem, field, s string, minLen int) []fault.Problem {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case strings.ContainsRune(s, 0) || !utf8.ValidString(s):

@@ -37,7 +37,7 @@ func (s *Service) ask(ctx context.Context, kind, email string) error {
 		return fault.Check([]fault.Problem{{Field: "email", Rule: "format", Message: "Invalid email format"}})
 	}
 	if s.cfg.Mail == nil {
-		return fault.New(fault.Unavailable, "no_mail", "This installation sends no mail. Ask its owner for help.")
+		return errNoMail()
 	}
 	raw, err := json.Marshal(asked{Email: email})
 	if err != nil {
@@ -47,6 +47,10 @@ func (s *Service) ask(ctx context.Context, kind, email string) error {
 		return fmt.Errorf("ask for a letter: %w", err)
 	}
 	return nil
+}
+
+func errNoMail() error {
+	return fault.New(fault.Unavailable, "no_mail", "This installation sends no mail. Ask its owner for help.")
 }
 
 // Kinds are the side jobs of this package.

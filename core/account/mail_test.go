@@ -335,6 +335,127 @@ func TestAChangeOfThePasswordIsTold(t *testing.T) {
 	refusedLink(t, "a link from before the change", p.Accounts.ResetPassword(ctx, waiting, "third horse"))
 }
 
+func TestAnAddressIsChanged(t *testing.T) {
+	t.Parallel()
+	p := newMailed(t, required)
+	s := register(t, p.Engine)
+	if err := p.Accounts.VerifyEmail(t.Context(), p.secretFor(t, "/verify-email")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, a := t.Context(), domain.Actor{Organization: s.Organization.ID, User: s.User.ID, Role: s.Role}
+	for what, in := range map[string][2]string{"no address": {"ann", "correct horse"}, "the same": {"ann@example.com", "correct horse"}, "a wrong password": {"new@example.com", "wrong"}} {
+		if err := p.Accounts.ChangeEmail(ctx, a, in[0], in[1]); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: got error %v, want it refused", what, err)
+		}
+	}
+	if got := p.arrived(t); len(got) != 0 {
+		t.Errorf("got %d mails of wishes that were refused, want none", len(got))
+	}
+	ask := func(email string) string {
+		t.Helper()
+		if err := p.Accounts.ChangeEmail(ctx, a, email, "correct horse"); err != nil {
+			t.Fatal(err)
+		}
+		return p.secretFor(t, "/verify-email")
+	}
+	first, second := ask("first@example.com"), ask(" New@Example.com")
+	if strings.Contains(enginetest.Dump(p.Store), second) {
+		t.Error("the secret can be read in the store")
+	}
+	if got := p.user(t, "ann@example.com"); got.ID != s.User.ID {
+		t.Errorf("got %+v, want nothing changed before the proof", got)
+	}
+	refusedLink(t, "the wish before", p.Accounts.VerifyEmail(ctx, first))
+	refusedLink(t, "for a password", p.Accounts.ResetPassword(ctx, second, "another horse"))
+	if err := p.Accounts.VerifyEmail(ctx, second); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.user(t, "new@example.com"); got.ID != s.User.ID || got.EmailVerifiedAt.IsZero() {
+		t.Errorf("got %+v, want Ann with a proven address", got)
+	}
+	refusedLink(t, "the second time", p.Accounts.VerifyEmail(ctx, second))
+	mails := p.arrived(t)
+	if len(mails) != 1 || mails[0].To.Email != "ann@example.com" || mails[0].Subject != "Your e-mail address was changed" || !strings.Contains(mails[0].Text, "new@example.com") {
+		t.Errorf("got %+v, want one mail to the old address", mails)
+	}
+	if _, err := p.Accounts.Login(ctx, account.LoginInput{Email: "ann@example.com", Password: "correct horse"}); fault.KindOf(err) != fault.Unauthenticated {
+		t.Errorf("the old address: got error %v, want a refusal", err)
+	}
+	if _, err := p.Accounts.Login(ctx, account.LoginInput{Email: "new@example.com", Password: "correct horse"}); err != nil {
+		t.Errorf("the new address: got error %v, want none", err)
+	}
+}
+
+// TestAnAddressIsNotChangedLate: what was asked for before somebody took their
+// account back does not take it away again.
+func TestAnAddressIsNotChangedLate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		meanwhile func(*testing.T, *mailed, domain.Actor)
+		code      string
+	}{
+		"the password was changed": {func(t *testing.T, p *mailed, a domain.Actor) {
+			t.Helper()
+			if err := p.Accounts.ChangePassword(t.Context(), a, "correct horse", "another horse"); err != nil {
+				t.Fatal(err)
+			}
+		}, "link_refused"},
+		"a day passed": {func(_ *testing.T, p *mailed, _ domain.Actor) { p.Clock.Advance(24 * time.Hour) }, "link_refused"},
+		"somebody else has it": {func(t *testing.T, p *mailed, _ domain.Actor) {
+			t.Helper()
+			in := ann()
+			in.Email = "new@example.com"
+			if _, err := p.Accounts.Register(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+		}, "email_taken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newMailed(t)
+			s := register(t, p.Engine)
+			p.arrived(t)
+			if err := p.Accounts.ChangeEmail(t.Context(), s.Actor(), "new@example.com", "correct horse"); err != nil {
+				t.Fatal(err)
+			}
+			secret := p.secretFor(t, "/verify-email")
+			tc.meanwhile(t, p, s.Actor())
+			p.arrived(t)
+			err := p.Accounts.VerifyEmail(t.Context(), secret)
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != tc.code {
+				t.Errorf("got error %v, want %s", err, tc.code)
+			}
+			if p.user(t, "ann@example.com").ID != s.User.ID || len(p.arrived(t)) != 0 {
+				t.Error("the address was changed, or a mail says so")
+			}
+		})
+	}
+}
+
+// TestAddressesOfOthersAreNotTold: asking for one that somebody has is answered
+// and mailed like any other.
+func TestAddressesOfOthersAreNotTold(t *testing.T) {
+	t.Parallel()
+	p := newMailed(t)
+	s := register(t, p.Engine)
+	in := ann()
+	in.Email = "bob@example.com"
+	bob, err := p.Accounts.Register(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.arrived(t)
+	if err := p.Accounts.ChangeEmail(t.Context(), s.Actor(), "bob@example.com", "correct horse"); err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	if err := p.Accounts.VerifyEmail(t.Context(), p.secretFor(t, "/verify-email")); !is(err, fault.Conflict, "email_taken") {
+		t.Errorf("got error %v, want email_taken", err)
+	}
+	if got := p.user(t, "bob@example.com").ID; got != bob.User.ID {
+		t.Errorf("got %s, want the address to stay Bob's", got)
+	}
+}
+
 func TestResetLinkEnds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(t *testing.T, p *mailed){

@@ -102,7 +102,7 @@ func (s *Service) Rename(ctx context.Context, a domain.Actor, name, zone string)
 
 func checkOrganization(name, zone string) (string, error) {
 	name = strings.TrimSpace(name)
-	return name, fault.Check(checkZone(checkText(nil, "name", name, 1, maxName), "timezone", zone))
+	return name, fault.Check(checkZone(checkName(nil, "name", name, 1), "timezone", zone))
 }
 
 // Switch signs the person in to another organization that they belong to. The

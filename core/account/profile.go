@@ -22,7 +22,7 @@ type ProfileInput struct {
 }
 
 func (in ProfileInput) problems() []fault.Problem {
-	out := checkText(nil, "name", in.Name, 0, maxName)
+	out := checkName(nil, "name", in.Name, 0)
 	out = checkZone(out, "timezone", in.Profile.Zone)
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	if l := in.Profile.Language; len(l) > maxLanguage || strings.Trim(l, letters+"-") != "" || strings.Trim(l, "-") != l || strings.Contains(l, "--") {

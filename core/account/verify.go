@@ -85,11 +85,32 @@ func (s *Service) mustVerify(u domain.User) bool {
 }
 
 // VerifyEmail takes the secret of a letter as the proof that the address is its
-// reader's. It works once. Errors: Invalid "link_refused".
+// reader's: the one that they registered with, or the one of ChangeEmail, which
+// becomes theirs by that. It works once. Errors: Invalid "link_refused"; Conflict
+// "email_taken".
 func (s *Service) VerifyEmail(ctx context.Context, secret string) error {
+	hash := token.Hash(secret)
+	t, err := s.cfg.Store.Tokens().Get(ctx, hash, domain.TokenChangeEmail, domain.Instant(s.cfg.Now()))
+	switch {
+	case err == nil:
+		err = s.move(ctx, t)
+	case errors.Is(err, fault.ErrNotFound):
+		err = s.verify(ctx, hash)
+	}
+	if errors.Is(err, fault.ErrNotFound) {
+		return errLink()
+	}
+	if err != nil {
+		return fmt.Errorf("verify e-mail address: %w", err)
+	}
+	return nil
+}
+
+// verify proves the address that a person has.
+func (s *Service) verify(ctx context.Context, tokenHash string) error {
 	now := domain.Instant(s.cfg.Now())
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		t, err := r.Tokens().Take(ctx, token.Hash(secret), domain.TokenVerifyEmail, now)
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		t, err := r.Tokens().Take(ctx, tokenHash, domain.TokenVerifyEmail, now)
 		if err != nil {
 			return err
 		}
@@ -105,13 +126,6 @@ func (s *Service) VerifyEmail(ctx context.Context, secret string) error {
 		}
 		return r.Tokens().DeleteOf(ctx, t.Subject, domain.TokenVerifyEmail)
 	})
-	if errors.Is(err, fault.ErrNotFound) {
-		return errLink()
-	}
-	if err != nil {
-		return fmt.Errorf("verify e-mail address: %w", err)
-	}
-	return nil
 }
 
 // ResendVerification has a new link sent to whoever has an account with this

@@ -10,6 +10,9 @@ type TokenPurpose string
 const (
 	// TokenVerifyEmail proves that a person reads the mail of their address.
 	TokenVerifyEmail TokenPurpose = "verify_email"
+	// TokenChangeEmail gives a person another address, whose mail they read. It is
+	// bound to what they sign in with now, and to that address.
+	TokenChangeEmail TokenPurpose = "change_email"
 	// TokenResetPassword lets a person choose a new password.
 	TokenResetPassword TokenPurpose = "reset_password"
 	// TokenIdentity is the state of a sign-in at a service that vouches for
@@ -18,7 +21,8 @@ const (
 	// TokenExchange fetches a sign-in that was proven at such a service. It is
 	// bound to the browser in which it began.
 	TokenExchange TokenPurpose = "exchange"
-	// TokenSecondFactor proves that a person knew their password a moment ago.
+	// TokenSecondFactor proves that a person took the first step of a sign-in a
+	// moment ago.
 	TokenSecondFactor TokenPurpose = "second_factor"
 	// TokenInvitation takes the place that an invitation, its subject, offers. It
 	// is bound to the organization.

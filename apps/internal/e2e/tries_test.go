@@ -67,6 +67,9 @@ var tries = map[string]try{
 	"change-password": func(s *scene, c *client.Client) error {
 		return s.other(c).ChangePassword(s.t.Context(), client.PasswordRequest{CurrentPassword: password, NewPassword: "another horse"})
 	},
+	"change-email": func(s *scene, c *client.Client) error {
+		return s.other(c).ChangeEmail(s.t.Context(), client.EmailRequest{Email: s.new() + "@example.org", Password: password})
+	},
 	"get-second-factor": func(s *scene, c *client.Client) error { return only(c.GetSecondFactor(s.t.Context())) },
 	"enroll-second-factor": func(s *scene, c *client.Client) error {
 		return only(s.other(c).EnrollSecondFactor(s.t.Context(), client.EnrollRequest{Password: password}))
