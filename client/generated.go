@@ -2176,7 +2176,8 @@ func (c *Client) ForgotPassword(ctx context.Context, body Address, opts ...Optio
 // Join is POST /auth/join: Register with an invitation.
 //
 // Makes an account that belongs to the organization of the invitation, and signs the person in. It
-// works where registration is closed, too.
+// works where registration is closed, too. Who must prove the e-mail address first is answered 403
+// with the code email_unverified, as by POST /auth/register.
 func (c *Client) Join(ctx context.Context, body JoinRequest, opts ...Option) (*Session, error) {
 	return sent[Session](ctx, c, call{
 		method: http.MethodPost, path: "/auth/join",

@@ -183,8 +183,8 @@ func (a *api) registerInvitations() {
 	})
 	handle(a, spec{
 		id: "join", method: http.MethodPost, path: "/auth/join", tag: tagAuth, public: true, status: http.StatusCreated,
-		summary: "Register with an invitation", text: "Makes an account that belongs to the organization of the invitation, and signs the person in. It works where registration is closed, too.",
-		errors: []int{400, 404, 409, 413, 415, 503},
+		summary: "Register with an invitation", text: "Makes an account that belongs to the organization of the invitation, and signs the person in. It works where registration is closed, too. Who must prove the e-mail address first is answered 403 with the code email_unverified, as by POST /auth/register.",
+		errors: []int{400, 403, 404, 409, 413, 415, 503},
 	}, func(ctx context.Context, in *joinInput) (*sessionOutput, error) {
 		b := in.Body
 		if err := a.mayUseCookie(in.req, b.Cookie); err != nil {

@@ -22,9 +22,7 @@ func (s *scene) other(c *client.Client) *client.Client {
 		}
 		email := s.new() + "@example.org"
 		s.member(email, role)
-		in, err := s.api.Login(s.t.Context(), client.Login{Email: email, Password: password})
-		s.must(err)
-		return s.api.As(client.NewRenewer(s.api, *in))
+		return s.api.As(client.NewRenewer(s.api, *s.signIn(email)))
 	}
 	return s.api
 }
