@@ -637,6 +637,20 @@ type ExchangeOAuthRequest struct {
 	Cookie bool `json:"cookie,omitempty,omitzero"`
 }
 
+// Export defines model for Export.
+type Export struct {
+	// Identities The accounts at services that I can sign in with.
+	Identities []Identity `json:"identities"`
+
+	// Organizations Those that I belong to.
+	Organizations []Organization `json:"organizations"`
+	Person        Person         `json:"person"`
+	SecondFactor  SecondFactor   `json:"secondFactor"`
+
+	// SignIns Those that live.
+	SignIns []SignIn `json:"signIns"`
+}
+
 // Failure defines model for Failure.
 type Failure struct {
 	Delivery Delivery `json:"delivery"`
@@ -1581,8 +1595,8 @@ type RetryFailuresRequest struct {
 // RetryFailuresRequestState Only in this state; absent: both.
 type RetryFailuresRequestState string
 
-// SecondFactorAnswer defines model for SecondFactorAnswer.
-type SecondFactorAnswer struct {
+// SecondFactor defines model for SecondFactor.
+type SecondFactor struct {
 	// Active A code is asked for at every sign-in.
 	Active            bool      `json:"active"`
 	RecoveryCodesLeft int64     `json:"recoveryCodesLeft"`
@@ -2867,6 +2881,16 @@ func (c *Client) ChangeEmail(ctx context.Context, body EmailRequest, opts ...Opt
 	}, opts)
 }
 
+// ExportMe is GET /users/me/export: Export what is kept about me.
+//
+// All of it in one answer. What I made belongs to its organization, and is not in it: list posts and
+// media there.
+func (c *Client) ExportMe(ctx context.Context, opts ...Option) (*Export, error) {
+	return sent[Export](ctx, c, call{
+		method: http.MethodGet, path: "/users/me/export",
+	}, opts)
+}
+
 // ListIdentities is GET /users/me/identities: List the linked accounts.
 //
 // The accounts at services that you can sign in with.
@@ -2908,8 +2932,8 @@ func (c *Client) ChangePassword(ctx context.Context, body PasswordRequest, opts 
 // GetSecondFactor is GET /users/me/second-factor: Do I have a second factor.
 //
 // And how many recovery codes are left.
-func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*SecondFactorAnswer, error) {
-	return sent[SecondFactorAnswer](ctx, c, call{
+func (c *Client) GetSecondFactor(ctx context.Context, opts ...Option) (*SecondFactor, error) {
+	return sent[SecondFactor](ctx, c, call{
 		method: http.MethodGet, path: "/users/me/second-factor",
 	}, opts)
 }

@@ -82,6 +82,8 @@ type (
 	Origin = account.Origin
 	// Challenge asks for a code beside the password that was right.
 	Challenge = account.Challenge
+	// FactorStatus is what a person is told of their second factor.
+	FactorStatus = account.FactorStatus
 	// SignedIn is a person who proved who they are.
 	SignedIn = account.SignedIn
 	// TokenSource supplies the credentials that the embedding program keeps.

@@ -147,6 +147,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerSessions()
 	a.registerUsers()
 	a.registerTOTP()
+	a.registerExport()
 	a.registerIntegrations()
 	a.registerSlots()
 	a.registerChannelPause()

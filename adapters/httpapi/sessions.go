@@ -106,10 +106,14 @@ func (a *api) listSessions(ctx context.Context, in *struct{ signedIn }) (*signIn
 	out := &signInsOutput{}
 	out.Body.Data = make([]signInBody, len(all))
 	for i, s := range all {
-		out.Body.Data[i] = signInBody{
-			ID: string(s.ID), Current: s.ID == in.actor.Session, UserAgent: s.UserAgent, Network: s.Address,
-			CreatedAt: stamp(s.CreatedAt), LastUsedAt: stamp(s.LastUsedAt), ExpiresAt: stamp(s.ExpiresAt),
-		}
+		out.Body.Data[i] = fromSignIn(s, in.actor)
 	}
 	return out, nil
+}
+
+func fromSignIn(s domain.Session, asks domain.Actor) signInBody {
+	return signInBody{
+		ID: string(s.ID), Current: s.ID == asks.Session, UserAgent: s.UserAgent, Network: s.Address,
+		CreatedAt: stamp(s.CreatedAt), LastUsedAt: stamp(s.LastUsedAt), ExpiresAt: stamp(s.ExpiresAt),
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/ports/permit"
 )
 
@@ -19,12 +20,16 @@ type codeLoginBody struct {
 	Cookie    bool   `json:"cookie,omitempty" doc:"Put the refresh token into a cookie that scripts cannot read, instead of the answer. For browsers."`
 }
 
-type secondFactorOutput struct {
-	Body struct {
-		Active            bool   `json:"active" doc:"A code is asked for at every sign-in."`
-		Since             string `json:"since,omitempty" format:"date-time"`
-		RecoveryCodesLeft int    `json:"recoveryCodesLeft"`
-	}
+type secondFactorBody struct {
+	Active            bool   `json:"active" doc:"A code is asked for at every sign-in."`
+	Since             string `json:"since,omitempty" format:"date-time"`
+	RecoveryCodesLeft int    `json:"recoveryCodesLeft"`
+}
+
+type secondFactorOutput struct{ Body secondFactorBody }
+
+func fromFactor(f core.FactorStatus) secondFactorBody {
+	return secondFactorBody{Active: !f.Since.IsZero(), Since: stamp(f.Since), RecoveryCodesLeft: f.RecoveryLeft}
 }
 
 type enrollInput struct {
@@ -88,9 +93,7 @@ func (a *api) registerTOTP() {
 		summary: "Do I have a second factor?", text: "And how many recovery codes are left.",
 	}, func(ctx context.Context, in *struct{ signedIn }) (*secondFactorOutput, error) {
 		f, err := a.eng.Accounts.SecondFactor(ctx, in.actor)
-		out := &secondFactorOutput{}
-		out.Body.Active, out.Body.Since, out.Body.RecoveryCodesLeft = !f.Since.IsZero(), stamp(f.Since), f.RecoveryLeft
-		return out, err
+		return &secondFactorOutput{Body: fromFactor(f)}, err
 	})
 	handle(a, spec{
 		id: "enroll-second-factor", method: http.MethodPost, path: "/users/me/second-factor", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Create},

@@ -31,6 +31,18 @@ func TestMyProfile(t *testing.T) {
 	if bob := f.ok(200, f.bob, "GET", "/users/me", nil); bob.json("avatar") != nil || bob.text("name") == "Ann B." {
 		t.Errorf("got %s, want nothing of Ann", bob.body)
 	}
+	export := f.ok(200, f.ann, "GET", "/users/me/export", nil)
+	for field, want := range map[string]string{
+		"person.email": "ann@example.org", "person.name": "Ann B.", "person.avatar.mediaId": f.file, "organizations.0.role": "owner", "signIns.0.network": "192.0.2.0/24",
+	} {
+		if export.text(field) != want {
+			t.Errorf("the export: %s: got %s, want %s", field, export.text(field), want)
+		}
+	}
+	if text := string(export.body); strings.Contains(text, "bob") || strings.Contains(text, "pbkdf2") || export.json("signIns.1") != nil || export.json("secondFactor.active") != false ||
+		!strings.HasPrefix(export.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("got %v %s, want a file with what is Ann's alone, and no secrets", export.header, text)
+	}
 	f.ok(204, f.ann, "DELETE", "/media/"+f.file, nil)
 	if me := f.ok(200, f.ann, "GET", "/users/me", nil); me.json("avatar") != nil {
 		t.Errorf("got %s, want no avatar whose file is gone", me.body)

@@ -51,7 +51,8 @@ var tries = map[string]try{
 	},
 
 	// People.
-	"get-me": func(s *scene, c *client.Client) error { return only(c.GetMe(s.t.Context())) },
+	"get-me":    func(s *scene, c *client.Client) error { return only(c.GetMe(s.t.Context())) },
+	"export-me": func(s *scene, c *client.Client) error { return only(c.ExportMe(s.t.Context())) },
 	"set-profile": func(s *scene, c *client.Client) error {
 		return only(c.SetProfile(s.t.Context(), client.Profile{Name: "Ann", Timezone: "Europe/Berlin", Language: "de", WeekStart: "monday", TimeFormat: "24h"}))
 	},
