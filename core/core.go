@@ -30,6 +30,7 @@ import (
 	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
+	"github.com/crierhq/crier/core/replay"
 	"github.com/crierhq/crier/core/team"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
@@ -240,6 +241,9 @@ type Engine struct {
 	// Pauses holds publishing back and lets it go on.
 	Pauses *pause.Service
 
+	// Replays lets requests be sent again without being done twice.
+	Replays *replay.Service
+
 	// Jobs enqueues side jobs and keeps those that failed for good.
 	Jobs *jobs.Service
 
@@ -377,6 +381,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Mail: e.mail, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
+	e.Replays = replay.New(replay.Config{Store: st, Now: c.Now, NewID: c.NewID})
 	e.Channels = channel.New(channel.Config{
 		Store: st, Access: e.Access, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, LateWindow: c.Policy.LateWindow, Wake: wake,

@@ -15,7 +15,7 @@ import (
 func tenantTables() []string {
 	return []string{
 		"crier_members", "crier_invitations", "crier_sessions", "crier_connects", "crier_attempts", "crier_deliveries", "crier_lanes",
-		"crier_posts", "crier_channels", "crier_media", "crier_outbox", "crier_jobs", "crier_api_keys", "crier_audit", "crier_groups",
+		"crier_posts", "crier_channels", "crier_media", "crier_outbox", "crier_jobs", "crier_api_keys", "crier_audit", "crier_groups", "crier_replays",
 	}
 }
 

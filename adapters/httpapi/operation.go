@@ -69,6 +69,10 @@ func (a *api) operation(s spec) huma.Operation {
 		op.Extensions = map[string]any{"x-permission": s.needs}
 		errs = append(errs, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 	}
+	if s.repeatable() {
+		op.Parameters = append(op.Parameters, idempotencyParam())
+		errs = append(errs, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
+	}
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(errs))) {
 		op.Responses[strconv.Itoa(status)] = a.errorResponse(status)
 	}

@@ -136,6 +136,14 @@ func (a *api) createPost(ctx context.Context, in *createPostInput) (*postOutput,
 	if err != nil {
 		return nil, err
 	}
+	if run := in.req.run; run != nil {
+		post.ID = domain.PostID(run.Seed)
+		if run.Again {
+			if v, err := a.eng.Posts.Get(ctx, in.actor, post.ID); err == nil {
+				return a.post(ctx, in.actor, v, nil)
+			}
+		}
+	}
 	v, err := a.eng.Posts.Create(ctx, in.actor, post)
 	return a.post(ctx, in.actor, v, in.Body.rename(err))
 }

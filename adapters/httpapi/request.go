@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/replay"
 	"github.com/crierhq/crier/ports/permit"
 )
 
@@ -28,6 +30,12 @@ type request struct {
 	override int
 	// quotas are those that the request was counted against.
 	quotas []quota
+	// body, if it is not nil, is what is left to read of the body.
+	body io.Reader
+	// run is the right to do a repeatable request; nil where no key was sent.
+	run *replay.Run
+	// held, if it is not nil, takes the answer instead of the client.
+	held *held
 }
 
 // Unwrap gives adapters their own context.
@@ -38,7 +46,40 @@ func (r *request) SetStatus(code int) {
 	if r.override != 0 {
 		code = r.override
 	}
+	if r.held != nil {
+		r.held.status = code
+		return
+	}
 	r.inner.SetStatus(code)
+}
+
+// SetHeader implements huma.Context.
+func (r *request) SetHeader(name, value string) {
+	if r.held != nil {
+		switch name {
+		case "Content-Type":
+			r.held.contentType = value
+		case "ETag":
+			r.held.etag = value
+		}
+	}
+	r.inner.SetHeader(name, value)
+}
+
+// BodyReader implements huma.Context.
+func (r *request) BodyReader() io.Reader {
+	if r.body != nil {
+		return r.body
+	}
+	return r.inner.BodyReader()
+}
+
+// BodyWriter implements huma.Context.
+func (r *request) BodyWriter() io.Writer {
+	if r.held != nil {
+		return &r.held.body
+	}
+	return r.inner.BodyWriter()
 }
 
 // requestOf finds the request below what other middleware put around it.
@@ -103,6 +144,10 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 		}
 		if err != nil {
 			a.writeFailure(req, err)
+			return
+		}
+		if s.repeatable() {
+			a.once(req, next)
 			return
 		}
 		next(req)

@@ -68,6 +68,7 @@ type data struct {
 	deadJobs *ordered[domain.Job]
 
 	budgets *table[domain.Budget]
+	replays *table[domain.Replay]
 	tokens  *table[domain.Token]
 
 	apiKeys   *table[domain.APIKey]
@@ -85,6 +86,7 @@ func newData() *data {
 		connects:      newTable(func(c store.Connect) string { return c.StateHash }, nil),
 		secrets:       newTable(func(s secret) string { return s.name }, nil),
 		budgets:       newTable(func(b domain.Budget) string { return b.ID }, nil),
+		replays:       newTable(func(v domain.Replay) string { return v.ID }, func(v domain.Replay) domain.OrganizationID { return v.Organization }),
 		tokens:        newTable(func(t domain.Token) string { return t.Hash }, nil),
 		settings:      newTable(func(s setting) string { return s.name }, nil),
 	}

@@ -145,6 +145,7 @@ func (r repos) Secrets() store.Secrets             { return secrets(r) }
 func (r repos) Settings() store.Settings           { return settings(r) }
 func (r repos) Jobs() store.Jobs                   { return jobs(r) }
 func (r repos) Budgets() store.Budgets             { return budgets(r) }
+func (r repos) Replays() store.Replays             { return replays(r) }
 func (r repos) Tokens() store.Tokens               { return tokens(r) }
 func (r repos) APIKeys() store.APIKeys             { return apiKeys(r) }
 func (r repos) Audit() store.Audit                 { return audit(r) }

@@ -29,6 +29,7 @@ func (r organizations) Delete(ctx context.Context, id domain.OrganizationID) err
 		purge(t, t.events, id)
 		purge(t, t.jobs, id)
 		purge(t, t.apiKeys, id)
+		purge(t, t.replays, id)
 		purge(t, t.audit, id)
 		purge(t, t.groups, id)
 		drop(t, t.sessions, func(s domain.Session) bool { return s.Organization == id })

@@ -38,6 +38,9 @@ const (
 
 // Input is what an author wrote.
 type Input struct {
+	// ID names a new post, so that it cannot be made twice: one that is there is
+	// a Conflict. Empty: a new id. Update does not read it.
+	ID      domain.PostID
 	Items   []domain.Item
 	Targets []domain.Target
 	When    When
@@ -123,7 +126,7 @@ func (s *Service) Create(ctx context.Context, a domain.Actor, in Input) (View, e
 			return err
 		}
 		post := domain.Post{
-			ID: domain.PostID(s.cfg.NewID()), Organization: a.Organization, Author: a.User,
+			ID: cmp.Or(in.ID, domain.PostID(s.cfg.NewID())), Organization: a.Organization, Author: a.User,
 			CreatedAt: pl.now, Revision: 1, Version: 1,
 		}
 		if err := s.takeSlots(ctx, r, &pl, post, nil); err != nil {

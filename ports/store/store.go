@@ -40,6 +40,7 @@ type Repos interface {
 	Jobs() Jobs
 	Budgets() Budgets
 	Tokens() Tokens
+	Replays() Replays
 	APIKeys() APIKeys
 	Audit() Audit
 	Groups() Groups

@@ -15,7 +15,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		organizationKind(), userKind(), memberKind(), invitationKind(), sessionKind(), secondFactorKind(), identityKind(), channelKind(), connectKind(), postKind(),
 		deliveryKind(), attemptKind(), mediaKind(), eventKind(), documentKind(), secretKind(),
-		jobKind(), budgetKind(), tokenKind(),
+		jobKind(), budgetKind(), tokenKind(), replayKind(),
 		apiKeyKind(), auditKind(), groupKind(),
 	}
 }

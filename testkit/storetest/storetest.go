@@ -72,7 +72,7 @@ func Checks() []Check {
 	return slices.Concat(
 		txChecks(), kindChecks(), accountChecks(), organizationChecks(), sessionChecks(), identityChecks(), channelChecks(), postChecks(),
 		deliveryChecks(), failureChecks(), occurrenceChecks(), followChecks(), claimChecks(), laneChecks(), ledgerChecks(), mediaChecks(),
-		documentChecks(), jobChecks(), budgetChecks(), tokenChecks(),
+		documentChecks(), jobChecks(), budgetChecks(), tokenChecks(), replayChecks(),
 		keyChecks(),
 	)
 }

@@ -441,6 +441,12 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"tokens of every purpose are removed": {[]string{"token/those of a subject and purpose are removed"}, func() patches {
 			return patches{tokens: func(t store.Tokens) store.Tokens { return sweeping{t} }}
 		}},
+		"replays that ended are kept": {[]string{"replay/purge removes what ended"}, func() patches {
+			return patches{replays: func(r store.Replays) store.Replays { return keepsReplays{r} }}
+		}},
+		"replays are purged too soon": {[]string{"replay/purge removes what ended"}, func() patches {
+			return patches{replays: func(r store.Replays) store.Replays { return emptiesReplays{r} }}
+		}},
 		"tokens that ended are kept": {[]string{"token/purge removes what ended"}, func() patches {
 			return patches{tokens: func(t store.Tokens) store.Tokens { return hoarding{t} }}
 		}},

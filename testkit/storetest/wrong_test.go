@@ -25,6 +25,7 @@ type patches struct {
 	settings   func(store.Settings) store.Settings
 	jobs       func(store.Jobs) store.Jobs
 	budgets    func(store.Budgets) store.Budgets
+	replays    func(store.Replays) store.Replays
 	tokens     func(store.Tokens) store.Tokens
 	apiKeys    func(store.APIKeys) store.APIKeys
 	audit      func(store.Audit) store.Audit
@@ -106,4 +107,5 @@ func (r wrongRepos) APIKeys() store.APIKeys     { return patched(r.apiKeys, r.Re
 func (r wrongRepos) Audit() store.Audit         { return patched(r.audit, r.Repos.Audit()) }
 func (r wrongRepos) Groups() store.Groups       { return patched(r.groups, r.Repos.Groups()) }
 func (r wrongRepos) Budgets() store.Budgets     { return patched(r.budgets, r.Repos.Budgets()) }
+func (r wrongRepos) Replays() store.Replays     { return patched(r.replays, r.Repos.Replays()) }
 func (r wrongRepos) Tokens() store.Tokens       { return patched(r.tokens, r.Repos.Tokens()) }

@@ -1,0 +1,4 @@
+package httpapi
+
+// Repeatable is repeatable.
+func Repeatable() []string { return repeatable() }
