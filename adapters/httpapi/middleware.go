@@ -29,6 +29,14 @@ type MiddlewareConfig struct {
 	// header X-Forwarded-For tells who asks. Default: none, so that the address
 	// of the connection is.
 	TrustedProxies []netip.Prefix
+	// Origins are those whose pages may use the API from a browser, such as
+	// https://app.example, in lower case. Default: none but its own.
+	Origins []string
+	// Secure says that the server is reached over https only, and has browsers
+	// remember it for a year.
+	Secure bool
+
+	compress *compressor
 }
 
 // requestIDHeader names a request across machines.
@@ -54,7 +62,8 @@ func traceOf(ctx context.Context) *trace {
 
 // Middleware goes around the router. It names each request (X-Request-Id in and
 // out), logs one line for it without its query or body, and turns a panic into
-// an ErrorBody of status 500. An API works without it, less well.
+// an ErrorBody of status 500. It compresses long answers, and tells browsers which
+// pages may use the API. An API works without it, less well.
 func Middleware(cfg MiddlewareConfig) func(http.Handler) http.Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -65,6 +74,7 @@ func Middleware(cfg MiddlewareConfig) func(http.Handler) http.Handler {
 	if cfg.NewID == nil {
 		cfg.NewID = rand.Text
 	}
+	cfg.compress = newCompressor()
 	var once sync.Once
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +96,15 @@ func (cfg MiddlewareConfig) serve(w http.ResponseWriter, r *http.Request, next h
 	}
 	w.Header().Set(requestIDHeader, t.id)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if cfg.Secure {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	rec := &recorder{ResponseWriter: w}
+	if cfg.cors(rec, r) {
+		t.route = "preflight"
+		cfg.line(r, t, rec, cfg.Now().Sub(begun))
+		return
+	}
 	r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 	cut := cfg.guard(rec, r, t, next)
 	cfg.line(r, t, rec, cfg.Now().Sub(begun))
@@ -114,7 +132,9 @@ func (cfg MiddlewareConfig) guard(rec *recorder, r *http.Request, t *trace, next
 		}
 		WriteError(rec, r, fault.New(fault.Internal, "", ""))
 	}()
-	next.ServeHTTP(rec, r)
+	out, end := cfg.compress.wrap(rec, r)
+	next.ServeHTTP(out, r)
+	end()
 	return false
 }
 

@@ -36,6 +36,8 @@ type request struct {
 	run *replay.Run
 	// held, if it is not nil, takes the answer instead of the client.
 	held *held
+	// unchanged says that the client has what would be sent.
+	unchanged bool
 }
 
 // Unwrap gives adapters their own context.
@@ -45,6 +47,9 @@ func (r *request) Unwrap() huma.Context { return r.inner }
 func (r *request) SetStatus(code int) {
 	if r.override != 0 {
 		code = r.override
+	}
+	if r.unchanged = r.unchanged && code == http.StatusOK; r.unchanged {
+		code = http.StatusNotModified
 	}
 	if r.held != nil {
 		r.held.status = code
@@ -63,7 +68,23 @@ func (r *request) SetHeader(name, value string) {
 			r.held.etag = value
 		}
 	}
+	if name == "ETag" && r.Method() == http.MethodGet {
+		r.unchanged = names(r.Header("If-None-Match"), value)
+	}
 	r.inner.SetHeader(name, value)
+}
+
+// names reports whether a list of ETags has this one.
+func names(list, tag string) bool {
+	if strings.TrimSpace(list) == "*" {
+		return true
+	}
+	for entry := range strings.SplitSeq(list, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(entry), "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 // BodyReader implements huma.Context.
@@ -76,7 +97,10 @@ func (r *request) BodyReader() io.Reader {
 
 // BodyWriter implements huma.Context.
 func (r *request) BodyWriter() io.Writer {
-	if r.held != nil {
+	switch {
+	case r.unchanged:
+		return io.Discard
+	case r.held != nil:
 		return &r.held.body
 	}
 	return r.inner.BodyWriter()

@@ -22,6 +22,7 @@ const leastSecret = 32
 // beyond a single well-formed value.
 func (l *loader) check(c *Config) {
 	l.checkPublicURL(&c.Server)
+	l.checkOrigins(c.Server.Origins)
 	l.checkDatabase(string(c.Storage.DatabaseURL))
 	l.checkRedis(string(c.Storage.RedisURL))
 	l.checkMail(c.Mail)
@@ -55,6 +56,22 @@ func (l *loader) checkPublicURL(s *Server) {
 	}
 	s.PublicURL = u.Scheme + "://" + strings.ToLower(u.Host)
 	l.warnAboutHTTP(u)
+}
+
+// checkOrigins reads CORS_ORIGINS as browsers write origins.
+func (l *loader) checkOrigins(origins []string) {
+	for i, raw := range origins {
+		u, err := url.Parse(raw)
+		if err != nil || u.Opaque != "" || strings.Contains(raw, "*") {
+			l.problem("CORS_ORIGINS", fmt.Sprintf("%q is not an origin.", clip(raw)), "Write each origin in full, such as https://app.example.org.")
+			continue
+		}
+		if wrong := wrongOrigin(u, raw); wrong != "" {
+			l.problem("CORS_ORIGINS", fmt.Sprintf("%q: %s", clip(raw), wrong), "Write each origin in full, such as https://app.example.org.")
+			continue
+		}
+		origins[i] = u.Scheme + "://" + strings.ToLower(u.Host)
+	}
 }
 
 // wrongOrigin says why u, written as raw, is more or less than scheme and host.

@@ -44,6 +44,7 @@ type Server struct {
 	BindAddress     netip.Addr     `env:"BIND_ADDRESS" default:"0.0.0.0" example:"127.0.0.1" doc:"The address to listen on. 0.0.0.0 is every IPv4 address of the machine, :: every address; 127.0.0.1 is right behind a reverse proxy on the same machine."`
 	PublicURL       string         `env:"PUBLIC_URL" example:"https://crier.example.org" doc:"The address under which people and platforms reach the server, without a path. Links in mails, OAuth callbacks and hosted feeds start with it. Empty: http://localhost with PORT."`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128" example:"172.16.0.0/12" doc:"The networks of the reverse proxies before the server, as a list of address ranges: what they write into X-Forwarded-For is believed, so that rate limits know who asks. A proxy in a container of its own usually has an address such as 172.18.0.2."`
+	Origins         []string       `env:"CORS_ORIGINS" example:"https://app.example.org" doc:"The origins whose pages may use the API from a browser, with the sign-in of the person who looks at them. Empty: none but the server itself."`
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" default:"20s" min:"1s" max:"10m" doc:"How long open requests and publications may take to end after a stop was asked for. What is cut off then is picked up at the next start and never sent twice."`
 }
 

@@ -22,7 +22,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*a.handler.Lo
 // serve makes h what is served from now on.
 func (a *App) serve(h http.Handler) {
 	log := a.env.Log.With("component", "http")
-	h = httpapi.Middleware(httpapi.MiddlewareConfig{Log: log, TrustedProxies: a.cfg.Server.TrustedProxies})(patientBody(h))
+	h = httpapi.Middleware(httpapi.MiddlewareConfig{
+		Log: log, TrustedProxies: a.cfg.Server.TrustedProxies,
+		Origins: a.cfg.Server.Origins, Secure: strings.HasPrefix(a.cfg.Server.PublicURL, "https://"),
+	})(patientBody(h))
 	a.handler.Store(&h)
 }
 
