@@ -17,6 +17,8 @@ import (
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/account"
 	"github.com/crierhq/crier/core/after"
+	"github.com/crierhq/crier/core/apikey"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/delay"
@@ -67,6 +69,8 @@ type (
 	Place = account.Place
 	// Person is a member of an organization with how to address them.
 	Person = team.Person
+	// KeyInput is what a person wants of an API key.
+	KeyInput = apikey.Input
 	// RegisterInput is what a person types in to register.
 	RegisterInput = account.RegisterInput
 	// IdentityStart is a sign-in at a service that is to begin.
@@ -243,6 +247,10 @@ type Engine struct {
 
 	// Replays lets requests be sent again without being done twice.
 	Replays *replay.Service
+	// Keys makes, ends and recognizes API keys.
+	Keys *apikey.Service
+	// Audit keeps who did what.
+	Audit *audit.Log
 
 	// Jobs enqueues side jobs and keeps those that failed for good.
 	Jobs *jobs.Service
@@ -376,14 +384,16 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Store: st, Access: e.Access, Kinds: e.kinds, Log: c.Log, Now: c.Now, NewID: c.NewID, Owner: c.Worker.Owner, Wake: wake,
 	})
 	e.mail = c.Mail.service(c, e.Jobs)
+	e.Audit = audit.New(audit.Config{Store: st, Access: e.Access, Now: c.Now, NewID: c.NewID})
+	e.Keys = apikey.New(apikey.Config{Store: st, Access: e.Access, Audit: e.Audit, Log: c.Log, Now: c.Now, NewID: c.NewID})
 	e.Accounts = account.New(account.Config{
-		Store: st, Access: e.Access, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
+		Store: st, Access: e.Access, Audit: e.Audit, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
 		Mail: e.mail, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
 	e.Replays = replay.New(replay.Config{Store: st, Now: c.Now, NewID: c.NewID})
 	e.Channels = channel.New(channel.Config{
-		Store: st, Access: e.Access, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
+		Store: st, Access: e.Access, Audit: e.Audit, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
 		Log: c.Log, Now: c.Now, NewID: c.NewID, LateWindow: c.Policy.LateWindow, Wake: wake,
 		Owner: c.Worker.Owner, Sleep: c.Sleep, Providers: c.Worker.Providers, Concurrency: min(c.Worker.Concurrency, 32),
 	})
@@ -404,10 +414,10 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Log: c.Log, Now: c.Now, NewID: c.NewID, Wake: wake,
 	})
 	e.Posts = compose.New(compose.Config{
-		Store: st, Access: e.Access, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
+		Store: st, Access: e.Access, Audit: e.Audit, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		Expand: expand, LateWindow: c.Policy.LateWindow, Published: e.after.Book, Wake: wake,
 	})
-	e.Pauses = pause.New(pause.Config{Store: st, Access: e.Access, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
+	e.Pauses = pause.New(pause.Config{Store: st, Access: e.Access, Audit: e.Audit, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,
 		Budget: pace.New(pace.Config{Store: st, Now: c.Now}),

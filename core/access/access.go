@@ -21,6 +21,9 @@ func (c *Checker) Check(a domain.Actor, res permit.Resource, act permit.Action) 
 	if a.Organization == "" {
 		return fault.New(fault.Unauthenticated, "no_organization", "Sign in first.")
 	}
+	if err := lent(a, res, act); err != nil {
+		return err
+	}
 	if c.policy.May(a.Organization, a.Role, res, act) || a.Operator && c.policy.May(a.Organization, permit.Operator, res, act) {
 		return nil
 	}

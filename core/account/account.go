@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/mailer"
@@ -44,6 +45,7 @@ const (
 type Config struct {
 	Store        store.Store
 	Access       *access.Checker
+	Audit        *audit.Log
 	Hasher       password.Hasher
 	Registration Registration
 	// Identities are the services at which people may prove who they are. Their
@@ -261,7 +263,7 @@ func AsOperator(ctx context.Context, r store.Repos, a domain.Actor) (domain.Acto
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return a, fmt.Errorf("who owns the installation: %w", err)
 	}
-	a.Operator = a.Operator || first.ID != "" && a.User == first.ID
+	a.Operator = a.Operator || a.Key == "" && first.ID != "" && a.User == first.ID
 	return a, nil
 }
 

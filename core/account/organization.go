@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
+	"github.com/crierhq/crier/ports/store"
 )
 
 // maxLateWindow bounds how late a post may be.
@@ -32,9 +34,22 @@ func (s *Service) ConfigureOrganization(ctx context.Context, a domain.Actor, in 
 	if in.LateWindow < 0 || in.LateWindow > maxLateWindow {
 		return domain.Organization{}, fault.Check([]fault.Problem{{Field: "lateWindow", Rule: "range", Message: "A post may be late by 30 days at most, and not by less than nothing."}})
 	}
-	out, err := s.cfg.Store.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) error {
-		o.RequireApproval, o.LateWindow = in.RequireApproval, in.LateWindow
-		return nil
+	var out domain.Organization
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+		var was domain.Organization
+		out, err = r.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) error {
+			was = *o
+			o.RequireApproval, o.LateWindow = in.RequireApproval, in.LateWindow
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		changes := audit.Settings(was, out)
+		if len(changes) == 0 {
+			return nil
+		}
+		return s.cfg.Audit.Append(ctx, r, a, audit.Organization(out, "organization.configured", changes...))
 	})
 	if err != nil {
 		return domain.Organization{}, fmt.Errorf("configure organization %s: %w", a.Organization, err)

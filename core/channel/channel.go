@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
@@ -39,6 +41,7 @@ const (
 type Config struct {
 	Store   store.Store
 	Access  *access.Checker
+	Audit   *audit.Log
 	Sealer  seal.Sealer
 	Catalog *Catalog
 	Tokens  TokenSource
@@ -89,6 +92,9 @@ func (s *Service) List(ctx context.Context, a domain.Actor, f store.ChannelFilte
 	if err := s.cfg.Access.Check(a, permit.Channels, permit.Read); err != nil {
 		return nil, err
 	}
+	if a.Reach != nil {
+		f.Among = a.Reach.Channels()
+	}
 	out, err := s.cfg.Store.Channels().List(ctx, a.Organization, f)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
@@ -102,7 +108,7 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.ChannelID) 
 		return domain.Channel{}, err
 	}
 	ch, err := s.cfg.Store.Channels().Get(ctx, a.Organization, id)
-	if err == nil && ch.State == domain.ChannelDisconnected {
+	if err == nil && (ch.State == domain.ChannelDisconnected || !a.Reach.Covers(id)) {
 		err = fault.ErrNotFound
 	}
 	return ch, missing(err, id)
@@ -118,7 +124,7 @@ func (s *Service) GetMany(ctx context.Context, a domain.Actor, ids []domain.Chan
 	if err != nil {
 		return nil, fmt.Errorf("get channels: %w", err)
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(c domain.Channel) bool { return !a.Reach.Covers(c.ID) }), nil
 }
 
 func missing(err error, id domain.ChannelID) error {
@@ -356,13 +362,21 @@ func (s *Service) saveOnce(ctx context.Context, a domain.Actor, pf Platform, con
 		if err := s.resume(ctx, r, out, now); err != nil {
 			return err
 		}
-		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelConnected, now))
+		return s.tell(ctx, r, a, out, domain.EventChannelConnected, now)
 	})
 	if err != nil {
 		return domain.Channel{}, fmt.Errorf("connect %s: %w", pf.Descriptor.ID, err)
 	}
 	s.cfg.Wake()
 	return out, nil
+}
+
+// tell writes down what a did to ch: for subscribers, and for the audit log.
+func (s *Service) tell(ctx context.Context, r store.Repos, a domain.Actor, ch domain.Channel, kind domain.EventKind, now time.Time) error {
+	if err := s.cfg.Audit.Append(ctx, r, a, audit.Channel(ch, kind)); err != nil {
+		return err
+	}
+	return s.cfg.Journal.Append(ctx, r, journal.Channel(ch, kind, now))
 }
 
 // resume lets the deliveries that waited for the channel go on, or gives up
@@ -390,7 +404,7 @@ func (s *Service) Disconnect(ctx context.Context, a domain.Actor, id domain.Chan
 		if err != nil {
 			return err
 		}
-		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, domain.EventChannelDisconnected, now))
+		return s.tell(ctx, r, a, out, domain.EventChannelDisconnected, now)
 	})
 	if err != nil {
 		return missing(err, id)

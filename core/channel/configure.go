@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
+	"github.com/crierhq/crier/ports/store"
 )
 
 // maxGap bounds the gap that people choose.
@@ -24,19 +26,37 @@ func (s *Service) SetGap(ctx context.Context, a domain.Actor, id domain.ChannelI
 			Field: "gapSeconds", Rule: "range", Message: "The time between two posts is from 0 to 86400 seconds.",
 		}})
 	}
-	return s.configure(ctx, a, id, func(c *domain.Channel) { c.Gap = gap })
+	return s.configure(ctx, a, id, nil, func(c *domain.Channel) []domain.AuditChange {
+		changes := audit.Changes([3]string{"gap", c.Gap.String(), gap.String()})
+		c.Gap = gap
+		return changes
+	})
 }
 
-// configure changes what people decide about a channel that is connected.
-func (s *Service) configure(ctx context.Context, a domain.Actor, id domain.ChannelID, change func(*domain.Channel)) (domain.Channel, error) {
+// configure changes what people decide about a channel that is connected, and
+// tells the audit log. before looks at what the change needs; it may be nil.
+func (s *Service) configure(ctx context.Context, a domain.Actor, id domain.ChannelID, before func(context.Context, store.Repos) error, change func(*domain.Channel) []domain.AuditChange) (domain.Channel, error) {
 	now := domain.Instant(s.cfg.Now())
-	out, err := s.cfg.Store.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
-		if c.State == domain.ChannelDisconnected {
-			return fault.ErrNotFound
+	var out domain.Channel
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+		if before != nil {
+			if err := before(ctx, r); err != nil {
+				return err
+			}
 		}
-		change(c)
-		c.UpdatedAt = now
-		return nil
+		var changes []domain.AuditChange
+		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
+			if c.State == domain.ChannelDisconnected || !a.Reach.Covers(id) {
+				return fault.ErrNotFound
+			}
+			changes = change(c)
+			c.UpdatedAt = now
+			return nil
+		})
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		return s.cfg.Audit.Append(ctx, r, a, audit.Channel(out, "channel.configured", changes...))
 	})
 	return out, missing(err, id)
 }

@@ -2,8 +2,11 @@ package channel
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
@@ -21,5 +24,18 @@ func (s *Service) SetSlots(ctx context.Context, a domain.Actor, id domain.Channe
 	}
 	slots = slices.Clone(slots)
 	domain.SortSlots(slots)
-	return s.configure(ctx, a, id, func(c *domain.Channel) { c.Slots = slots })
+	return s.configure(ctx, a, id, nil, func(c *domain.Channel) []domain.AuditChange {
+		changes := audit.Changes([3]string{"slots", slotsText(c.Slots), slotsText(slots)})
+		c.Slots = slots
+		return changes
+	})
+}
+
+// slotsText writes slots down for people, such as "Monday 09:00, Friday 17:30".
+func slotsText(slots []domain.Slot) string {
+	out := make([]string, len(slots))
+	for i, s := range slots {
+		out[i] = fmt.Sprintf("%s %02d:%02d", s.Weekday, s.Minute/60, s.Minute%60)
+	}
+	return strings.Join(out, ", ")
 }

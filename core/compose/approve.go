@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
@@ -106,7 +107,7 @@ func (s *Service) rule(ctx context.Context, a domain.Actor, id domain.PostID, se
 		}); err != nil {
 			return err
 		}
-		if err := s.cfg.Journal.Append(ctx, r, journal.Approval(p, kind, now)); err != nil {
+		if err := s.tellRuling(ctx, r, a, p, kind, now); err != nil {
 			return err
 		}
 		return s.reconsider(ctx, r, p, now)
@@ -116,6 +117,16 @@ func (s *Service) rule(ctx context.Context, a domain.Actor, id domain.PostID, se
 	}
 	s.cfg.Wake()
 	return s.Get(ctx, a, id)
+}
+
+// tellRuling writes down what a said of p: for subscribers, and for the audit
+// log.
+func (s *Service) tellRuling(ctx context.Context, r store.Repos, a domain.Actor, p domain.Post, kind domain.EventKind, now time.Time) error {
+	e := audit.Post(p, kind, audit.Changes([3]string{"contentHash", "", p.Approval.Hash}, [3]string{"note", "", p.Approval.Note})...)
+	if err := s.cfg.Audit.Append(ctx, r, a, e); err != nil {
+		return err
+	}
+	return s.tellApproval(ctx, r, p, kind, now)
 }
 
 func noteProblems(note string) []fault.Problem {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/access"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
@@ -79,6 +80,7 @@ type View struct {
 type Config struct {
 	Store   store.Store
 	Access  *access.Checker
+	Audit   *audit.Log
 	Catalog *channel.Catalog
 	Media   *media.Service
 	Journal *journal.Journal
@@ -226,7 +228,7 @@ func (s *Service) open(ctx context.Context, r store.Repos, a domain.Actor, id do
 // until the transaction ends.
 func (s *Service) lock(ctx context.Context, r store.Repos, a domain.Actor, act permit.Action, id domain.PostID, version int) (domain.Post, error) {
 	p, err := r.Posts().Update(ctx, a.Organization, id, func(p *domain.Post) error {
-		if p.State == domain.PostDeleted {
+		if p.State == domain.PostDeleted || !a.Reach.CoversPost(*p) {
 			return fault.ErrNotFound
 		}
 		if err := s.cfg.Access.CheckOwned(a, permit.Posts, act, p.Author); err != nil {
@@ -388,6 +390,9 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, id domain.PostID, 
 		if err != nil {
 			return err
 		}
+		if err := s.cfg.Audit.Append(ctx, r, a, audit.Post(post, domain.EventPostDeleted)); err != nil {
+			return err
+		}
 		return s.cfg.Journal.Append(ctx, r, journal.Post(post, domain.EventPostDeleted, domain.SummaryDeleted, now))
 	})
 	if err != nil {
@@ -486,7 +491,7 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (Vi
 		return View{}, err
 	}
 	p, err := s.cfg.Store.Posts().Get(ctx, a.Organization, id)
-	if errors.Is(err, fault.ErrNotFound) || err == nil && p.State == domain.PostDeleted {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.State == domain.PostDeleted || !a.Reach.CoversPost(p)) {
 		return View{}, fault.Missing("post")
 	}
 	if err != nil {
@@ -516,6 +521,9 @@ func (s *Service) Get(ctx context.Context, a domain.Actor, id domain.PostID) (Vi
 func (s *Service) List(ctx context.Context, a domain.Actor, f store.PostFilter) ([]View, error) {
 	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
+	}
+	if a.Reach != nil {
+		f.Among = a.Reach.Channels()
 	}
 	posts, err := s.cfg.Store.Posts().List(ctx, a.Organization, f)
 	if err != nil {

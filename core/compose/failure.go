@@ -41,6 +41,7 @@ func (s *Service) Causes(ctx context.Context, a domain.Actor, f store.FailureFil
 	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
+	narrow(a, &f)
 	groups, err := s.cfg.Store.Deliveries().FailureGroups(ctx, a.Organization, f)
 	if err != nil {
 		return nil, fmt.Errorf("group failures: %w", err)
@@ -61,11 +62,19 @@ func (s *Service) ListFailures(ctx context.Context, a domain.Actor, f store.Fail
 	if err := s.cfg.Access.Check(a, permit.Posts, permit.Read); err != nil {
 		return nil, err
 	}
+	narrow(a, &f)
 	ds, err := s.cfg.Store.Deliveries().ListFailures(ctx, a.Organization, f, p)
 	if err != nil {
 		return nil, fmt.Errorf("list failures: %w", err)
 	}
 	return ds, nil
+}
+
+// narrow keeps the failures within the reach of a.
+func narrow(a domain.Actor, f *store.FailureFilter) {
+	if a.Reach != nil {
+		f.Among = a.Reach.Channels()
+	}
 }
 
 // Skip is why a bulk retry left a failure as it is.
@@ -110,6 +119,7 @@ func (s *Service) RetryCause(ctx context.Context, a domain.Actor, f store.Failur
 	if s.cfg.Access.Check(a, permit.PostsOfOthers, permit.Update) != nil {
 		f.Author = a.User
 	}
+	narrow(a, &f)
 	run := &retry{Service: s, actor: a, filter: f, dry: dry, now: domain.Instant(s.cfg.Now()), active: map[domain.ChannelID]bool{}}
 	run.out.Skipped = map[Skip]int{}
 	err := run.all(ctx)

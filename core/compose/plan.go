@@ -52,7 +52,7 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 	if err != nil {
 		return pl, nil, err
 	}
-	if err := pl.load(ctx, r, a.Organization); err != nil {
+	if err := pl.load(ctx, r, a); err != nil {
 		return pl, nil, err
 	}
 	problems, err := s.setTime(&pl, org)
@@ -60,6 +60,10 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 		return pl, nil, err
 	}
 	problems = append(problems, s.checkShape(pl)...)
+	if a.Reach != nil && in.When == Draft && len(in.Targets) == 0 {
+		// Nobody could tell whose post it is, and the actor would never see it again.
+		problems = append(problems, about("channels", "required", "Name at least one integration: this API key is limited to some.")...)
+	}
 	if in.When != Draft {
 		problems = append(problems, s.checkPlatforms(pl)...)
 		problems = append(problems, s.checkFollowing(pl)...)
@@ -70,20 +74,22 @@ func (s *Service) plan(ctx context.Context, r store.Repos, a domain.Actor, in In
 	return pl, once(problems), nil
 }
 
-func (pl *plan) load(ctx context.Context, r store.Repos, org domain.OrganizationID) error {
+func (pl *plan) load(ctx context.Context, r store.Repos, a domain.Actor) error {
 	pl.channels, pl.media = map[domain.ChannelID]domain.Channel{}, map[domain.MediaID]domain.Media{}
 	chIDs, mIDs := pl.named()
 	if len(chIDs) > 0 && len(chIDs) <= maxTargets+maxAfter {
-		found, err := r.Channels().GetMany(ctx, org, chIDs)
+		found, err := r.Channels().GetMany(ctx, a.Organization, chIDs)
 		if err != nil {
 			return err
 		}
 		for _, c := range found {
-			pl.channels[c.ID] = c
+			if a.Reach.Covers(c.ID) {
+				pl.channels[c.ID] = c
+			}
 		}
 	}
 	if len(mIDs) > 0 && len(mIDs) <= maxItems*maxMedia {
-		found, err := r.Media().GetMany(ctx, org, mIDs)
+		found, err := r.Media().GetMany(ctx, a.Organization, mIDs)
 		if err != nil {
 			return err
 		}

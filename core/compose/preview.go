@@ -81,7 +81,7 @@ func (s *Service) gone(ctx context.Context, a domain.Actor, id domain.PostID, no
 		return out, nil
 	}
 	p, err := s.cfg.Store.Posts().Get(ctx, a.Organization, id)
-	if errors.Is(err, fault.ErrNotFound) || err == nil && p.State == domain.PostDeleted {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.State == domain.PostDeleted || !a.Reach.CoversPost(p)) {
 		return nil, fault.Missing("post")
 	}
 	if err != nil {

@@ -114,7 +114,7 @@ func (s *Service) FreeSlots(ctx context.Context, a domain.Actor, id domain.Chann
 		return nil, err
 	}
 	ch, err := s.cfg.Store.Channels().Get(ctx, a.Organization, id)
-	if fault.KindOf(err) == fault.NotFound || err == nil && ch.State == domain.ChannelDisconnected {
+	if fault.KindOf(err) == fault.NotFound || err == nil && (ch.State == domain.ChannelDisconnected || !a.Reach.Covers(id)) {
 		return nil, fault.Missing("channel")
 	}
 	if err != nil {

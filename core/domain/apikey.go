@@ -29,7 +29,8 @@ type APIKey struct {
 	// Channels narrows what the key sees and does to these channels. Empty: all.
 	Channels []ChannelID
 	// Maker is the person who made or last rotated it. It can do what they may
-	// still do, and nothing once they have left.
+	// still do, and nothing once they have left. Empty where a program made it,
+	// such as one that embeds Crier: then its scope alone counts.
 	Maker     UserID
 	CreatedAt time.Time
 	// RotatedAt is when its secret was last replaced; zero if it never was.

@@ -196,6 +196,9 @@ func (s *Service) List(ctx context.Context, a domain.Actor, p store.Page) ([]dom
 	if err := s.cfg.Access.Check(a, permit.Media, permit.Read); err != nil {
 		return nil, err
 	}
+	if err := access.CheckWhole(a); err != nil {
+		return nil, err
+	}
 	out, err := s.cfg.Store.Media().List(ctx, a.Organization, p)
 	if err != nil {
 		return nil, fmt.Errorf("list media: %w", err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/account"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
@@ -47,6 +48,7 @@ type saved struct {
 type Config struct {
 	Store   store.Store
 	Access  *access.Checker
+	Audit   *audit.Log
 	Journal *journal.Journal
 	Now     func() time.Time
 	// LateWindow holds where an organization sets nothing; zero: the default.
@@ -113,7 +115,13 @@ func (s *Service) setInstallation(ctx context.Context, a domain.Actor, change fu
 		if out, err = Installation(ctx, r); err != nil {
 			return err
 		}
+		was := out.Active()
 		change(&out)
+		if was != out.Active() {
+			if err := s.cfg.Audit.Append(ctx, r, a, audit.Installation(installationAction(out), audit.Reason(out.Reason)...)); err != nil {
+				return err
+			}
+		}
 		raw, err := json.Marshal(saved{By: out.By, At: out.At, Reason: out.Reason})
 		if err != nil {
 			return err
@@ -125,6 +133,14 @@ func (s *Service) setInstallation(ctx context.Context, a domain.Actor, change fu
 	}
 	s.cfg.Wake()
 	return out, nil
+}
+
+// installationAction is what the audit log calls the beginning or end of p.
+func installationAction(p domain.Pause) string {
+	if p.Active() {
+		return "installation.paused"
+	}
+	return "installation.resumed"
 }
 
 // PauseOrganization holds back what all channels of the actor's organization
@@ -187,6 +203,9 @@ func (s *Service) setOrganization(ctx context.Context, a domain.Actor, kind doma
 		if err != nil || !changed {
 			return err
 		}
+		if err := s.cfg.Audit.Append(ctx, r, a, audit.Organization(out, string(kind), audit.Reason(out.Paused.Reason)...)); err != nil {
+			return err
+		}
 		return s.cfg.Journal.Append(ctx, r, journal.Organization(out, kind, domain.Instant(s.cfg.Now())))
 	})
 	if err != nil {
@@ -224,7 +243,7 @@ func (s *Service) setChannel(ctx context.Context, a domain.Actor, id domain.Chan
 		changed := false
 		var err error
 		out, err = r.Channels().Update(ctx, a.Organization, id, func(c *domain.Channel) error {
-			if c.State == domain.ChannelDisconnected {
+			if c.State == domain.ChannelDisconnected || !a.Reach.Covers(id) {
 				return fault.ErrNotFound
 			}
 			if changed = change(&c.Paused); changed {
@@ -239,6 +258,9 @@ func (s *Service) setChannel(ctx context.Context, a domain.Actor, id domain.Chan
 			if err := s.unblock(ctx, r, out); err != nil {
 				return err
 			}
+		}
+		if err := s.cfg.Audit.Append(ctx, r, a, audit.Channel(out, kind, audit.Reason(out.Paused.Reason)...)); err != nil {
+			return err
 		}
 		return s.cfg.Journal.Append(ctx, r, journal.Channel(out, kind, now))
 	})
