@@ -81,7 +81,8 @@ func NewConfig(title, version string) huma.Config {
 			Components: &huma.Components{
 				Schemas: schemas,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a sign-in; see POST /auth/login."},
+					keyAuth: {Type: "http", Scheme: "bearer", BearerFormat: "crier_…", Description: "An API key; see POST /settings/api-keys. It belongs into the header only, never into an address."},
+					bearer:  {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access token of a sign-in; see POST /auth/login."},
 				},
 			},
 		},
@@ -165,6 +166,10 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerMedia()
 	a.registerFiles()
 	a.registerJobs()
+	a.registerCustomers()
+	a.registerAPIKeys()
+	a.registerAudit()
+	a.registerPublic()
 	a.registerHealth()
 	a.registerDocument()
 	a.describe()

@@ -27,6 +27,7 @@ type integrationBody struct {
 	TokenExpiresAt string      `json:"tokenExpiresAt,omitempty" format:"date-time" doc:"When the current sign-in at the platform ends; absent where it does not. Most are renewed before."`
 	TokenProblem   string      `json:"tokenProblem,omitempty" doc:"Why the sign-in could not be renewed the last time it was tried; it is tried again by itself."`
 	Limits         *limitsBody `json:"limits,omitempty" doc:"What this account may publish; absent where its platform is not set up here."`
+	Customer       string      `json:"customer,omitempty" doc:"The id of the customer that it belongs to."`
 	Slots          []slotBody  `json:"slots" nullable:"false" doc:"Its weekly posting times on the clocks of the organization, from Monday. A post of the type queue takes the next one that is free."`
 	GapSeconds     int64       `json:"gapSeconds" doc:"The least time between two changes on it, where neither the installation nor the platform asks for more."`
 	CreatedAt      string      `json:"createdAt" format:"date-time"`
@@ -45,8 +46,9 @@ type integrationRef struct {
 
 type listIntegrationsInput struct {
 	signedIn
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"512"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor   string `query:"cursor" maxLength:"512"`
+	Customer string `query:"customer" maxLength:"128" doc:"Integrations of this customer."`
 }
 
 type listIntegrationsOutput struct {
@@ -132,7 +134,7 @@ func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.eng.Channels.List(ctx, in.actor, store.ChannelFilter{Page: page})
+	rows, err := a.eng.Channels.List(ctx, in.actor, store.ChannelFilter{Page: page, Group: domain.GroupID(in.Customer)})
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +161,7 @@ func (a *api) fromChannel(c domain.Channel) integrationBody {
 		ID: string(c.ID), Provider: string(c.Provider), Account: c.Account, Name: c.Name, Handle: c.Handle, URL: c.URL, Avatar: c.Avatar,
 		TokenProblem: c.RefreshProblem,
 		State:        string(c.State), StateReason: c.StateReason, Paused: fromPause(c.Paused), TokenExpiresAt: stamp(c.SecretExpires),
-		Slots: fromSlots(c.Slots), GapSeconds: int64(c.Gap / time.Second), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
+		Customer: string(c.Group), Slots: fromSlots(c.Slots), GapSeconds: int64(c.Gap / time.Second), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}
 	if pf, err := a.eng.Channels.Catalog().Get(c.Provider); err == nil {
 		limits := fromLimits(pf.Limits(c.Traits))

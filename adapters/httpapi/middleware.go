@@ -44,7 +44,7 @@ const requestIDHeader = "X-Request-Id"
 
 // trace is what is known of a request; the operations fill it in for the log.
 type trace struct {
-	id, route, organization, user string
+	id, route, organization, user, key string
 	// client is the address that the request comes from; not valid if unknown.
 	client netip.Addr
 }
@@ -152,6 +152,9 @@ func (cfg MiddlewareConfig) line(r *http.Request, t *trace, rec *recorder, took 
 	}
 	if t.organization != "" {
 		attrs = append(attrs, slog.String("organization", t.organization), slog.String("user", t.user))
+	}
+	if t.key != "" {
+		attrs = append(attrs, slog.String("key", t.key))
 	}
 	cfg.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }

@@ -9,11 +9,15 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/ports/permit"
 )
 
 // bearer names the security scheme.
 const bearer = "bearer"
+
+// keyAuth names the security scheme of API keys.
+const keyAuth = "apiKey"
 
 const (
 	// maxBody bounds a JSON body. huma refuses a body that reaches its limit, so
@@ -66,6 +70,9 @@ func (a *api) operation(s spec) huma.Operation {
 	}
 	if !s.public {
 		op.Security = []map[string][]string{{bearer: {}}}
+		if access.KeysMay(s.needs.Resource, s.needs.Action) {
+			op.Security = append(op.Security, map[string][]string{keyAuth: {}})
+		}
 		op.Extensions = map[string]any{"x-permission": s.needs}
 		errs = append(errs, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 	}

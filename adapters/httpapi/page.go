@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func cut[T any](rows []T, limit int, at func(T) store.Position) ([]T, pageInfo) 
 }
 
 // linkHeader is the RFC 8288 link to the next page, or "". It is right wherever
-// the API is mounted.
+// the API is mounted: the one parameter that lists have in their path is an id.
 func (a *api) linkHeader(req *request, info pageInfo) string {
 	if info.Next == "" {
 		return ""
@@ -69,7 +70,7 @@ func (a *api) linkHeader(req *request, info pageInfo) string {
 	u := req.URL()
 	q := u.Query()
 	q.Set("cursor", info.Next)
-	path := strings.ReplaceAll(req.Operation().Path, "{id}", req.Param("id"))
+	path := strings.ReplaceAll(req.Operation().Path, "{id}", url.PathEscape(req.Param("id")))
 	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, a.cfg.PublicURL, path, q.Encode())
 }
 

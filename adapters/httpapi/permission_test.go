@@ -122,9 +122,15 @@ func (f *team) others() things {
 	return f.of(domain.OrganizationID(fmt.Sprint(claimsOf(f.t, f.bob)["orgId"])), f.theirs, f.bobChannel, f.bobFile)
 }
 
-func (*team) of(org domain.OrganizationID, post, channel, file string) things {
+func (f *team) of(org domain.OrganizationID, post, channel, file string) things {
+	owner := f.ann
+	if org != f.org {
+		owner = f.bob
+	}
 	return things{
-		"posts/{id}": post, "integrations/{id}": channel, "media/{id}": file, "agencies/{id}": string(org),
+		"api-keys/{id}":  f.key(owner, map[string]any{"name": "x", "scope": "read"}).text("id"),
+		"customers/{id}": f.customer(owner),
+		"posts/{id}":     post, "integrations/{id}": channel, "media/{id}": file, "agencies/{id}": string(org),
 		"providers/{id}": "form", "members/{user}": "user-viewer", "invitations/{invitation}": "invitation-of-" + string(org),
 		"identities/{provider}": "acme", "identities/{id}": "identity-of-" + string(org), "sessions/{id}": "session-of-" + string(org),
 		"dead-letters/{id}": "job-of-" + string(org), "deliveries/{delivery}": "delivery-of-" + string(org),

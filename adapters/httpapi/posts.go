@@ -52,12 +52,19 @@ type settleInput struct {
 
 type listPostsInput struct {
 	signedIn
-	From        string `query:"from" maxLength:"64" doc:"The earliest time, included."`
-	To          string `query:"to" maxLength:"64" doc:"The latest time, not included."`
-	State       string `query:"state" enum:"draft,scheduled,preparing,publishing,processing,published,failed,unknown,blocked,missed,canceled,attention" doc:"draft, or posts with a delivery in this state; attention is failed, unknown, blocked and missed together."`
+	PostQuery
 	Integration string `query:"integration" maxLength:"128" doc:"Posts that go to this integration."`
-	Limit       int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor      string `query:"cursor" maxLength:"512"`
+}
+
+// PostQuery is what narrows a list of posts, wherever there is one. It is exported
+// because parameters are only found in what is.
+type PostQuery struct {
+	From     string `query:"from" maxLength:"64" doc:"The earliest time, included."`
+	To       string `query:"to" maxLength:"64" doc:"The latest time, not included."`
+	State    string `query:"state" enum:"draft,scheduled,preparing,publishing,processing,published,failed,unknown,blocked,missed,canceled,attention" doc:"draft, or posts with a delivery in this state; attention is failed, unknown, blocked and missed together."`
+	Customer string `query:"customer" maxLength:"128" doc:"Posts that go to an integration of this customer."`
+	Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor   string `query:"cursor" maxLength:"512"`
 }
 
 type listPostsOutput struct {
@@ -93,10 +100,7 @@ func (a *api) registerPosts() {
 	handle(a, spec{
 		id: "get-post", method: http.MethodGet, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "Get a post", text: "With what became of it on each channel, every attempt that was made, and its history.", errors: []int{404},
-	}, func(ctx context.Context, in *postIDInput) (*postOutput, error) {
-		v, err := a.eng.Posts.Get(ctx, in.actor, domain.PostID(in.ID))
-		return a.post(ctx, in.actor, v, err)
-	})
+	}, a.getPost)
 	handle(a, spec{
 		id: "update-post", method: http.MethodPut, path: "/posts/{id}", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Replace a post", text: "Wins until the change is on its way to a platform; after that it is a conflict.",
@@ -105,9 +109,7 @@ func (a *api) registerPosts() {
 	handle(a, spec{
 		id: "delete-post", method: http.MethodDelete, path: "/posts/{id}", tag: tagPosts, status: http.StatusNoContent, needs: permission{permit.Posts, permit.Delete},
 		summary: "Withdraw a post", text: "Nothing of it that is not out will go out. What is out on a platform stays there.", errors: []int{404, 409, 412},
-	}, func(ctx context.Context, in *deletePostInput) (*struct{}, error) {
-		return nil, a.eng.Posts.Delete(ctx, in.actor, domain.PostID(in.ID), versionOf(in.IfMatch))
-	})
+	}, a.deletePost)
 	handle(a, spec{
 		id: "validate-post", method: http.MethodPost, path: "/posts/validate", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
 		summary: "Check a post without saving it", text: "Everything that creating it would refuse, by the limits of every platform that it goes to.", errors: []int{400, 413, 415},
@@ -115,15 +117,26 @@ func (a *api) registerPosts() {
 	handle(a, spec{
 		id: "retry-post", method: http.MethodPost, path: "/posts/{id}/retry", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Try again what failed or was missed", text: "Only there: what is out stays as it is, and what may be out is not touched.", errors: []int{404, 409},
-	}, func(ctx context.Context, in *postIDInput) (*postOutput, error) {
-		v, err := a.eng.Posts.TryAgain(ctx, in.actor, domain.PostID(in.ID))
-		return a.post(ctx, in.actor, v, err)
-	})
+	}, a.retryPost)
 	handle(a, spec{
 		id: "settle-delivery", method: http.MethodPost, path: "/posts/{id}/deliveries/{delivery}/settle", tag: tagPosts, status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Say whether an unknown delivery is there", text: "For a delivery that may be out and that nobody could prove. If it is there it counts as published; if it is not, it is sent again.",
 		errors: []int{400, 404, 409, 413, 415},
 	}, a.settle)
+}
+
+func (a *api) getPost(ctx context.Context, in *postIDInput) (*postOutput, error) {
+	v, err := a.eng.Posts.Get(ctx, in.actor, domain.PostID(in.ID))
+	return a.post(ctx, in.actor, v, err)
+}
+
+func (a *api) deletePost(ctx context.Context, in *deletePostInput) (*struct{}, error) {
+	return nil, a.eng.Posts.Delete(ctx, in.actor, domain.PostID(in.ID), versionOf(in.IfMatch))
+}
+
+func (a *api) retryPost(ctx context.Context, in *postIDInput) (*postOutput, error) {
+	v, err := a.eng.Posts.TryAgain(ctx, in.actor, domain.PostID(in.ID))
+	return a.post(ctx, in.actor, v, err)
 }
 
 func (a *api) settle(ctx context.Context, in *settleInput) (*postOutput, error) {
@@ -218,7 +231,7 @@ var stateFilters = map[string][]domain.DeliveryState{
 
 func (a *api) postFilter(ctx context.Context, in *listPostsInput) (store.PostFilter, error) {
 	page, err := askPage(in.Limit, in.Cursor)
-	f := store.PostFilter{Page: page, Channel: domain.ChannelID(in.Integration)}
+	f := store.PostFilter{Page: page, Channel: domain.ChannelID(in.Integration), Group: domain.GroupID(in.Customer)}
 	var problems []fault.Problem
 	if err != nil {
 		problems = append(problems, problemsOf(err)...)

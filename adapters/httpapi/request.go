@@ -4,13 +4,16 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/apikey"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/replay"
@@ -161,7 +164,8 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 		}
 		if err == nil && !s.public {
 			req.actor, err = a.authorize(ctx.Context(), ctx.Header("Authorization"), s.needs)
-			t.organization, t.user = string(req.actor.Organization), string(req.actor.User)
+			req.actor.Origin = domain.Origin{Request: t.id, Network: network(clientOf(ctx))}
+			t.organization, t.user, t.key = string(req.actor.Organization), string(req.actor.User), string(req.actor.Key)
 			if err == nil {
 				err = a.chargeActor(req)
 			}
@@ -188,6 +192,20 @@ func (a *api) authorize(ctx context.Context, header string, needs permission) (d
 		return actor, err
 	}
 	return actor, a.eng.Access.Check(actor, needs.Resource, needs.Action)
+}
+
+// network is an address without its last part: 24 bits of an IPv4 address, 48 of
+// an IPv6 one. It is "" where the address is not known.
+func network(at netip.Addr) string {
+	bits := 24
+	if at.Is6() {
+		bits = 48
+	}
+	prefix, err := at.Prefix(bits)
+	if err != nil || !at.IsValid() {
+		return ""
+	}
+	return prefix.String()
 }
 
 func setAPIHeaders(ctx huma.Context) {
@@ -228,6 +246,10 @@ func checkAddress(ctx huma.Context) error {
 	}
 	var problems []fault.Problem
 	for name, values := range query {
+		if slices.ContainsFunc(append(values, name), apikey.Is) {
+			// Addresses are kept by proxies, browsers and logs.
+			return fault.New(fault.Invalid, "key_in_address", "This address holds an API key, which others can read by now. Revoke the key, and send the next one in the header Authorization.")
+		}
 		for _, v := range append(values, name) {
 			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
 				problems = append(problems, fault.Problem{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/crierhq/crier/core/apikey"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 )
@@ -117,9 +118,13 @@ func (t tokens) verify(token string) (claims, error) {
 func (a *api) authenticate(ctx context.Context, header string) (domain.Actor, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	if header == "" || !strings.EqualFold(scheme, "bearer") || token == "" {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "token_missing", "Sign in first: this needs an access token in the header Authorization.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "token_missing", "Sign in first: this needs an access token or an API key in the header Authorization.")
 	}
-	c, err := a.tokens.verify(strings.TrimSpace(token))
+	token = strings.TrimSpace(token)
+	if apikey.Is(token) {
+		return a.eng.Keys.Authenticate(ctx, token)
+	}
+	c, err := a.tokens.verify(token)
 	if err != nil {
 		return domain.Actor{}, err
 	}

@@ -30,16 +30,22 @@ func (a *api) registerUpload() {
 			"The file is read as it comes, so the field `alt` must come before the field `file`.",
 		errors: []int{400, 413, 415},
 	}, a.upload)
-	// The body is documented after the fact, for huma would read it into memory
-	// if it knew of it before.
-	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{multipartForm: {Schema: &huma.Schema{
-		Type: huma.TypeObject, Required: []string{"file"},
-		Properties: map[string]*huma.Schema{
-			"alt":  {Type: huma.TypeString, Description: "Describes the file to people who cannot see it."},
-			"file": {Type: huma.TypeString, Format: "binary", Description: "The file."},
-		},
-	}}}}
-	a.huma.OpenAPI().Paths[op.Path].Post.RequestBody = body
+	a.documentUpload(op)
+}
+
+// documentUpload describes the body of an upload. That is done after the
+// operation was registered, for huma would read a body into memory if it knew of
+// it before.
+func (a *api) documentUpload(op huma.Operation) {
+	a.huma.OpenAPI().Paths[op.Path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		multipartForm: {Schema: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"file"},
+			Properties: map[string]*huma.Schema{
+				"alt":  {Type: huma.TypeString, Description: "Describes the file to people who cannot see it."},
+				"file": {Type: huma.TypeString, Format: "binary", Description: "The file."},
+			},
+		}},
+	}}
 }
 
 // upload reads the parts in order and hands the file on as it comes, so that its
