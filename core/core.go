@@ -406,7 +406,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		expand = c.Recur.Expand
 	}
 	e.Team = team.New(team.Config{
-		Store: st, Access: e.Access, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
+		Store: st, Access: e.Access, Audit: e.Audit, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
 		Jobs: e.Jobs, DeleteFiles: e.Media.DeleteAll, Wake: wake,
 	})
 	e.after = after.New(after.Config{

@@ -38,6 +38,9 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
 		return SignedIn{}, fmt.Errorf("login: %w", err)
 	}
 	if !ok {
+		if err := s.recordRefusal(ctx, user, in.From); err != nil {
+			return SignedIn{}, fmt.Errorf("login: %w", err)
+		}
 		return SignedIn{}, fault.New(fault.Unauthenticated, "wrong_credentials", "The e-mail address or the password is wrong.")
 	}
 	if s.mustVerify(user) {
@@ -165,6 +168,9 @@ func (s *Service) ChangePassword(ctx context.Context, a domain.Actor, current, f
 			return err
 		}
 		if _, err := r.Sessions().RevokeOf(ctx, user.ID, a.Session, now); err != nil {
+			return err
+		}
+		if err := s.record(ctx, r, a, "account.password_changed"); err != nil {
 			return err
 		}
 		return s.leave(ctx, r, note)

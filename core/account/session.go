@@ -82,6 +82,9 @@ func (s *Service) open(ctx context.Context, r store.Repos, u domain.User, o doma
 	if err := r.Sessions().Insert(ctx, ses); err != nil {
 		return SignedIn{}, err
 	}
+	if err := s.recordEntry(ctx, r, u, o.ID, from, "account.signed_in"); err != nil {
+		return SignedIn{}, err
+	}
 	return SignedIn{User: u, Organization: o, Role: role, Session: id, Refresh: refresh, RefreshExpires: ses.ExpiresAt}, nil
 }
 
@@ -228,12 +231,18 @@ func (s *Service) EndSession(ctx context.Context, a domain.Actor, id domain.Sess
 		return err
 	}
 	now := domain.Instant(s.cfg.Now())
-	_, err := s.cfg.Store.Sessions().Update(ctx, id, func(ses *domain.Session) error {
-		if ses.User != a.User || !ses.Live(now) {
-			return fault.ErrNotFound
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		_, err := r.Sessions().Update(ctx, id, func(ses *domain.Session) error {
+			if ses.User != a.User || !ses.Live(now) {
+				return fault.ErrNotFound
+			}
+			ses.RevokedAt = now
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		ses.RevokedAt = now
-		return nil
+		return s.record(ctx, r, a, "account.signed_out")
 	})
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
@@ -249,7 +258,13 @@ func (s *Service) EndSessions(ctx context.Context, a domain.Actor) error {
 	if err := person(a); err != nil {
 		return err
 	}
-	if _, err := s.cfg.Store.Sessions().RevokeOf(ctx, a.User, "", domain.Instant(s.cfg.Now())); err != nil {
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if _, err := r.Sessions().RevokeOf(ctx, a.User, "", domain.Instant(s.cfg.Now())); err != nil {
+			return err
+		}
+		return s.record(ctx, r, a, "account.signed_out_everywhere")
+	})
+	if err != nil {
 		return fmt.Errorf("end sessions of %s: %w", a.User, err)
 	}
 	return nil

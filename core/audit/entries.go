@@ -27,6 +27,16 @@ func Organization(o domain.Organization, action string, changes ...domain.AuditC
 	return Entry{Action: action, Resource: "organization", ID: string(o.ID), Name: o.Name, Changes: changes}
 }
 
+// Member tells what was done to the membership of m.
+func Member(m domain.Member, action domain.EventKind, changes ...domain.AuditChange) Entry {
+	return Entry{Action: string(action), Resource: "member", ID: string(m.User), Changes: changes}
+}
+
+// Invitation tells what was done to v. Its secret is not in it.
+func Invitation(v domain.Invitation, action string, changes ...domain.AuditChange) Entry {
+	return Entry{Action: action, Resource: "invitation", ID: string(v.ID), Name: v.Email, Changes: changes}
+}
+
 // Installation tells what was done to the whole installation.
 func Installation(action string, changes ...domain.AuditChange) Entry {
 	return Entry{Action: action, Resource: "installation", Changes: changes}

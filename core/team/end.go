@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/jobs"
@@ -86,6 +87,9 @@ func (s *Service) setEnd(ctx context.Context, a domain.Actor, kind domain.EventK
 			return err
 		}
 		if err := s.cfg.Jobs.Within(ctx, r, js...); err != nil {
+			return err
+		}
+		if err := s.cfg.Audit.Append(ctx, r, a, audit.Organization(out, string(kind))); err != nil {
 			return err
 		}
 		return s.cfg.Journal.Append(ctx, r, journal.Organization(out, kind, domain.Instant(s.cfg.Now())))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/account"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
@@ -55,6 +56,10 @@ func (s *Service) Invite(ctx context.Context, a domain.Actor, email string, role
 			return err
 		}
 		if err := r.Invitations().Insert(ctx, a.Organization, v); err != nil {
+			return err
+		}
+		e := audit.Invitation(v, "invitation.made", audit.Changes([3]string{"role", "", string(role)})...)
+		if err := s.cfg.Audit.Append(ctx, r, a, e); err != nil {
 			return err
 		}
 		return r.Tokens().Insert(ctx, domain.Token{
@@ -127,6 +132,9 @@ func (s *Service) Withdraw(ctx context.Context, a domain.Actor, id domain.Invita
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
 		v, err := r.Invitations().Get(ctx, a.Organization, id)
 		if err != nil {
+			return err
+		}
+		if err := s.cfg.Audit.Append(ctx, r, a, audit.Invitation(v, "invitation.withdrawn")); err != nil {
 			return err
 		}
 		return withdraw(ctx, r, v)
@@ -204,6 +212,10 @@ func (s *Service) take(ctx context.Context, r store.Repos, secret string, user d
 	}
 	if err == nil {
 		err = r.Invitations().Delete(ctx, org, v.ID)
+	}
+	if err == nil {
+		e := audit.Member(m, domain.EventMemberJoined, audit.Changes([3]string{"role", "", string(v.Role)}, [3]string{"invitedBy", "", string(v.By)})...)
+		err = s.cfg.Audit.Append(ctx, r, domain.Actor{Organization: org, User: user}, e)
 	}
 	if err == nil {
 		err = s.cfg.Journal.Append(ctx, r, journal.Member(m, domain.EventMemberJoined, v.By, now))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/crierhq/crier/core/access"
 	"github.com/crierhq/crier/core/account"
+	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
@@ -22,6 +23,7 @@ import (
 type Config struct {
 	Store    store.Store
 	Access   *access.Checker
+	Audit    *audit.Log
 	Accounts *account.Service
 	Journal  *journal.Journal
 	Now      func() time.Time
@@ -211,7 +213,7 @@ func (s *Service) setRole(ctx context.Context, r store.Repos, a domain.Actor, m 
 	if err != nil {
 		return m, err
 	}
-	return out, s.cfg.Journal.Append(ctx, r, journal.Member(out, domain.EventMemberRole, a.User, s.cfg.Now()))
+	return out, s.tell(ctx, r, a, out, domain.EventMemberRole, audit.Changes([3]string{"role", string(m.Role), string(role)})...)
 }
 
 // remove is the one place where a membership ends.
@@ -220,6 +222,15 @@ func (s *Service) remove(ctx context.Context, r store.Repos, a domain.Actor, m d
 		return err
 	}
 	if err := r.Members().Delete(ctx, m.Organization, m.User); err != nil {
+		return err
+	}
+	return s.tell(ctx, r, a, m, kind, audit.Changes([3]string{"role", string(m.Role), ""})...)
+}
+
+// tell writes down what a did to the membership of m: for subscribers, and for
+// the audit log.
+func (s *Service) tell(ctx context.Context, r store.Repos, a domain.Actor, m domain.Member, kind domain.EventKind, changes ...domain.AuditChange) error {
+	if err := s.cfg.Audit.Append(ctx, r, a, audit.Member(m, kind, changes...)); err != nil {
 		return err
 	}
 	return s.cfg.Journal.Append(ctx, r, journal.Member(m, kind, a.User, s.cfg.Now()))
