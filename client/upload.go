@@ -20,12 +20,22 @@ type File struct {
 // UploadFile is UploadMedia with the form around a file. Large files are not
 // kept in memory.
 func (c *Client) UploadFile(ctx context.Context, f File, opts ...Option) (*Media, error) {
+	return f.send(ctx, c.UploadMedia, opts)
+}
+
+// PublicUploadFile is PublicUploadMedia with the form around a file. Large files
+// are not kept in memory.
+func (c *Client) PublicUploadFile(ctx context.Context, f File, opts ...Option) (*Media, error) {
+	return f.send(ctx, c.PublicUploadMedia, opts)
+}
+
+func (f File) send(ctx context.Context, upload func(context.Context, string, io.Reader, ...Option) (*Media, error), opts []Option) (*Media, error) {
 	body, w := io.Pipe()
 	// A call that fails early leaves the rest unread; closing ends the writer.
 	defer body.Close() //nolint:errcheck // a pipe always closes
 	form := multipart.NewWriter(w)
 	go func() { w.CloseWithError(f.write(form)) }()
-	return c.UploadMedia(ctx, form.FormDataContentType(), body, opts...)
+	return upload(ctx, form.FormDataContentType(), body, opts...)
 }
 
 func (f File) write(form *multipart.Writer) error {

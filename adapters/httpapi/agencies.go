@@ -52,11 +52,13 @@ type agencySettings struct {
 
 type agencySettingsInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the organization."`
-	Body agencySettings
+	ID      string `path:"id" doc:"The id of the organization."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the version that was read. Another one means 412."`
+	Body    agencySettings
 }
 
 type agencyOutput struct {
+	ETag string `header:"ETag"`
 	Body struct {
 		RequireApproval   bool       `json:"requireApproval" doc:"What members write who may not approve waits for an approval."`
 		LateWindowSeconds int64      `json:"lateWindowSeconds" doc:"How late a post may still be published; 0: as long as the installation says." example:"21600"`
@@ -82,13 +84,14 @@ func (a *api) registerAgencies() {
 	})
 	handle(a, spec{
 		id: "set-organization-settings", method: http.MethodPut, path: "/agencies/{id}/settings", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
-		summary: "Replace the settings of an organization", text: "All of them: what is left out goes back to its default.", errors: []int{400, 404, 413, 415},
+		summary: "Replace the settings of an organization", text: "All of them: what is left out goes back to its default.", errors: []int{400, 404, 412, 413, 415},
 	}, func(ctx context.Context, in *agencySettingsInput) (*agencyOutput, error) {
 		if err := own(in.actor, in.ID); err != nil {
 			return nil, err
 		}
 		return agency(a.eng.Accounts.ConfigureOrganization(ctx, in.actor, core.OrganizationSettings{
 			RequireApproval: in.Body.RequireApproval, LateWindow: time.Duration(in.Body.LateWindowSeconds) * time.Second,
+			Version: versionOf(in.IfMatch),
 		}))
 	})
 	handle(a, spec{
@@ -116,7 +119,7 @@ func agency(o domain.Organization, err error) (*agencyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &agencyOutput{}
+	out := &agencyOutput{ETag: etag(o.Version)}
 	out.Body.RequireApproval, out.Body.LateWindowSeconds = o.RequireApproval, int64(o.LateWindow/time.Second)
 	out.Body.Paused = fromPause(o.Paused)
 	return out, nil

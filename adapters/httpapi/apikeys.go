@@ -17,7 +17,9 @@ import (
 
 const tagKeys = "API keys"
 
-type programKeyBody struct {
+// ProgramKeyBody is an API key as people see it again. It is exported because only
+// what is embedded and exported is documented.
+type ProgramKeyBody struct {
 	ID           string   `json:"id"`
 	Name         string   `json:"name"`
 	Hint         string   `json:"hint" doc:"How the key begins, to tell it from others." example:"crier_MFRG"`
@@ -31,7 +33,7 @@ type programKeyBody struct {
 }
 
 type newProgramKeyBody struct {
-	programKeyBody
+	ProgramKeyBody
 	Key string `json:"key" doc:"The key itself. It is shown this once and cannot be read again." example:"crier_MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZ"`
 }
 
@@ -61,7 +63,7 @@ type listKeysInput struct {
 type listKeysOutput struct {
 	Link string `header:"Link"`
 	Body struct {
-		Data []programKeyBody `json:"data" nullable:"false"`
+		Data []ProgramKeyBody `json:"data" nullable:"false"`
 		Page pageInfo         `json:"page"`
 	}
 }
@@ -144,7 +146,7 @@ func (a *api) listAPIKeys(ctx context.Context, in *listKeysInput) (*listKeysOutp
 		return store.Position{At: k.CreatedAt, ID: string(k.ID)}
 	})
 	out.Link = a.linkHeader(in.req, out.Body.Page)
-	out.Body.Data = make([]programKeyBody, len(rows))
+	out.Body.Data = make([]ProgramKeyBody, len(rows))
 	for i, k := range rows {
 		out.Body.Data[i] = fromAPIKey(k)
 	}
@@ -155,8 +157,8 @@ func newAPIKey(made apikey.Made, err error) (*newKeyOutput, error) {
 	return &newKeyOutput{Body: newProgramKeyBody{fromAPIKey(made.Key), made.Secret}}, err
 }
 
-func fromAPIKey(k domain.APIKey) programKeyBody {
-	out := programKeyBody{
+func fromAPIKey(k domain.APIKey) ProgramKeyBody {
+	out := ProgramKeyBody{
 		ID: string(k.ID), Name: k.Name, Hint: k.Hint, Scope: string(k.Scope), Maker: string(k.Maker),
 		CreatedAt: stamp(k.CreatedAt), RotatedAt: stamp(k.RotatedAt), ExpiresAt: stamp(k.ExpiresAt),
 		LastUsedAt: stamp(k.UsedAt.Truncate(time.Minute)), Integrations: make([]string, len(k.Channels)),

@@ -27,8 +27,9 @@ type createCustomerInput struct {
 
 type renameCustomerInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the customer."`
-	Body customerName
+	ID      string `path:"id" doc:"The id of the customer."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the version that was read. Another one means 412."`
+	Body    customerName
 }
 
 type customerInput struct {
@@ -36,7 +37,10 @@ type customerInput struct {
 	ID string `path:"id" doc:"The id of the customer."`
 }
 
-type customerOutput struct{ Body customerBody }
+type customerOutput struct {
+	ETag string `header:"ETag"`
+	Body customerBody
+}
 
 type listCustomersInput struct {
 	signedIn
@@ -73,14 +77,14 @@ func (a *api) registerCustomers() {
 		summary: "Add a customer", text: "Without integrations at first.", errors: []int{400, 409, 413, 415},
 	}, func(ctx context.Context, in *createCustomerInput) (*customerOutput, error) {
 		g, err := a.eng.Channels.CreateGroup(ctx, in.actor, in.Body.Name)
-		return &customerOutput{Body: fromGroup(g)}, err
+		return &customerOutput{ETag: etag(g.Version), Body: fromGroup(g)}, err
 	})
 	handle(a, spec{
 		id: "rename-customer", method: http.MethodPatch, path: "/integrations/customers/{id}", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Groups, permit.Update},
-		summary: "Rename a customer", text: "Their integrations stay theirs.", errors: []int{400, 404, 409, 413, 415},
+		summary: "Rename a customer", text: "Their integrations stay theirs.", errors: []int{400, 404, 409, 412, 413, 415},
 	}, func(ctx context.Context, in *renameCustomerInput) (*customerOutput, error) {
-		g, err := a.eng.Channels.RenameGroup(ctx, in.actor, domain.GroupID(in.ID), in.Body.Name)
-		return &customerOutput{Body: fromGroup(g)}, err
+		g, err := a.eng.Channels.RenameGroup(ctx, in.actor, domain.GroupID(in.ID), versionOf(in.IfMatch), in.Body.Name)
+		return &customerOutput{ETag: etag(g.Version), Body: fromGroup(g)}, err
 	})
 	handle(a, spec{
 		id: "delete-customer", method: http.MethodDelete, path: "/integrations/customers/{id}", tag: tagIntegrations, status: http.StatusNoContent, needs: permission{permit.Groups, permit.Delete},

@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -22,6 +24,7 @@ type ErrorBody struct {
 	Errors     []FieldError `json:"errors" nullable:"false" doc:"Everything that is wrong with the request, all at once. Empty where the request is not to blame."`
 	Code       string       `json:"code" doc:"A stable word for the reason." example:"validation_failed"`
 	RequestID  string       `json:"requestId,omitempty" doc:"Names the request in the server's log."`
+	Docs       string       `json:"docs,omitempty" format:"uri" doc:"Where the code is explained." example:"https://github.com/crierhq/crier/blob/main/docs/errors.md#validation_failed"`
 
 	// Challenge asks for the second step of a sign-in.
 	Challenge *challengeBody `json:"challenge,omitempty" doc:"Only where the first step was right and a code is needed, too (code second_factor_required)."`
@@ -88,6 +91,36 @@ var codes = map[int]string{
 	http.StatusServiceUnavailable:    "unavailable",
 }
 
+// ownStatuses are those of codes whose kind has another one.
+var ownStatuses = map[string]int{"idempotency_key_reused": http.StatusUnprocessableEntity}
+
+// StatusOf is the status of the answer to a fault of kind k with this code.
+func StatusOf(k fault.Kind, code string) int {
+	return cmp.Or(ownStatuses[code], statuses[k], http.StatusInternalServerError)
+}
+
+// FieldCodes are the codes of what can be wrong with a field before an operation
+// reads it.
+func FieldCodes() []string {
+	out := make([]string, len(wordings))
+	for i, w := range wordings {
+		out[i] = w.code
+	}
+	return out
+}
+
+// PlainCodes are the codes, by status, of failures whose reason has none of its
+// own.
+func PlainCodes() map[int]string { return maps.Clone(codes) }
+
+// docsPage explains every code, with its code as the fragment.
+const docsPage = "https://github.com/crierhq/crier/blob/main/docs/errors.md#"
+
+// sign adds to a body what every body has, just before it is sent.
+func (e *ErrorBody) sign(ctx context.Context) {
+	e.RequestID, e.Docs = traceOf(ctx).id, docsPage+e.Code
+}
+
 // maxErrors keeps the answer to a body of nothing but mistakes small.
 const maxErrors = 500
 
@@ -100,9 +133,9 @@ func bodyOf(err error) *ErrorBody {
 	if !ok {
 		f = &fault.Error{Kind: fault.Internal, Message: internalMessage}
 	}
-	status, ok := statuses[f.Kind]
-	if !ok || f.Kind == fault.Internal {
-		status, f = http.StatusInternalServerError, &fault.Error{Message: internalMessage}
+	status := StatusOf(f.Kind, f.Code)
+	if status == http.StatusInternalServerError {
+		f = &fault.Error{Message: internalMessage}
 	}
 	out := &ErrorBody{StatusCode: status, Message: f.Message, Code: f.Code, Errors: []FieldError{}, retryAfter: f.RetryAfter}
 	if out.Code == "" {
@@ -155,7 +188,7 @@ func transformErrors(ctx huma.Context, _ string, v any) (any, error) {
 	default:
 		return v, nil
 	}
-	body.RequestID = traceOf(ctx.Context()).id
+	body.sign(ctx.Context())
 	if req := requestOf(ctx); req != nil {
 		req.override = body.StatusCode
 	}
@@ -208,6 +241,9 @@ func fromDetail(d *huma.ErrorDetail) FieldError {
 		out.Field = strings.TrimPrefix(strings.TrimPrefix(out.Field, "body")+"."+name, ".")
 		out.Code, out.Message = "required", "This is required."
 		return out
+	}
+	if path, ok := strings.CutPrefix(d.Message, duplicateField); ok {
+		return FieldError{Field: path, Code: "duplicate", Message: "This is there more than once, and only one of them could count. Send it once."}
 	}
 	for _, w := range wordings {
 		if rest, ok := strings.CutPrefix(d.Message, w.prefix); ok {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -73,7 +72,7 @@ func (a *api) once(req *request, next func(huma.Context)) {
 	run, kept, err := a.eng.Replays.Begin(ctx, req.actor, key, digest(req, body.(*bytes.Reader)))
 	switch {
 	case err != nil:
-		a.writeFailure(req, reused(err))
+		a.writeFailure(req, err)
 	case kept != nil:
 		req.replay(*kept)
 	default:
@@ -141,16 +140,6 @@ func (r *request) replay(a replay.Answer) {
 	}
 	r.SetStatus(a.Status)
 	_, _ = io.WriteString(r.BodyWriter(), a.Body) // nobody to tell: the client is gone
-}
-
-// reused gives the mistake of another request with a key its own status.
-func reused(err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == "idempotency_key_reused" {
-		body := bodyOf(f)
-		body.StatusCode = http.StatusUnprocessableEntity
-		return body
-	}
-	return err
 }
 
 func validKey(s string) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,6 +40,9 @@ func unmarshal(data []byte, v any) error {
 	}
 	err := json.Unmarshal(data, v)
 	if err == nil {
+		if _, first := v.(*any); first {
+			return checkKeys(data)
+		}
 		return nil
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -78,3 +82,62 @@ func checkJSON(data []byte) error {
 
 // levels is how each mark of JSON changes the depth.
 var levels = [256]int{'{': 1, '[': 1, '}': -1, ']': -1}
+
+// duplicateField begins what jsonError says of a field that is there twice; the
+// path of the field follows.
+const duplicateField = "duplicate field "
+
+// checkKeys refuses objects that have a key twice. Readers of JSON do not agree
+// about which one counts, so what somebody looked at before need not be what is
+// done here. data is valid.
+func checkKeys(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if path, twice := duplicateIn(d); twice {
+		return &jsonError{duplicateField + strings.TrimPrefix(path, ".")}
+	}
+	return nil
+}
+
+// duplicateIn reads a value and returns the path, from there, of the first key in
+// it that is there twice.
+func duplicateIn(d *json.Decoder) (path string, twice bool) {
+	t, err := d.Token()
+	if err != nil {
+		return "", false
+	}
+	switch t {
+	case json.Delim('{'):
+		seen := map[string]bool{}
+		for d.More() {
+			t, _ := d.Token() // data is valid, so this is a key
+			key, _ := t.(string)
+			if seen[key] {
+				return "." + clipPath(key), true
+			}
+			seen[key] = true
+			if path, twice := duplicateIn(d); twice {
+				return "." + clipPath(key) + path, true
+			}
+		}
+	case json.Delim('['):
+		for i := 0; d.More(); i++ {
+			if path, twice := duplicateIn(d); twice {
+				return fmt.Sprintf("[%d]%s", i, path), true
+			}
+		}
+	default:
+		return "", false
+	}
+	_, _ = d.Token() // the end of it
+	return "", false
+}
+
+// clipPath keeps what the sender chose short.
+func clipPath(key string) string {
+	const most = 100
+	if len(key) <= most {
+		return key
+	}
+	return strings.ToValidUTF8(key[:most], "") + "…"
+}

@@ -191,7 +191,7 @@ func MethodNotAllowed(w http.ResponseWriter, r *http.Request, allowed ...string)
 }
 
 func writeBody(w http.ResponseWriter, r *http.Request, body *ErrorBody) {
-	body.RequestID = traceOf(r.Context()).id
+	body.sign(r.Context())
 	for name, value := range apiHeaders() {
 		w.Header().Set(name, value)
 	}

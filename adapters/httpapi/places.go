@@ -9,7 +9,10 @@ import (
 	"github.com/crierhq/crier/ports/permit"
 )
 
-type placeOutput struct{ Body organizationBody }
+type placeOutput struct {
+	ETag string `header:"ETag"`
+	Body organizationBody
+}
 
 type placesOutput struct {
 	Body struct {
@@ -29,8 +32,9 @@ type newAgencyInput struct {
 
 type renameInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the organization."`
-	Body organizationFields
+	ID      string `path:"id" doc:"The id of the organization."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the version that was read. Another one means 412."`
+	Body    organizationFields
 }
 
 func (a *api) registerPlaces() {
@@ -52,10 +56,10 @@ func (a *api) registerPlaces() {
 	})
 	handle(a, spec{
 		id: "update-organization", method: http.MethodPut, path: "/agencies/{id}", tag: tagAgencies, status: http.StatusOK, needs: permission{permit.Organization, permit.Update},
-		summary: "Change the name and time zone of an organization", text: "Posts keep the times that they have.", errors: []int{400, 404, 413, 415},
+		summary: "Change the name and time zone of an organization", text: "Posts keep the times that they have.", errors: []int{400, 404, 412, 413, 415},
 	}, func(ctx context.Context, in *renameInput) (*placeOutput, error) {
 		return a.onAgency(&agencyInput{in.signedIn, in.ID}, func() (domain.Organization, error) {
-			return a.eng.Accounts.Rename(ctx, in.actor, in.Body.Name, in.Body.Timezone)
+			return a.eng.Accounts.Rename(ctx, in.actor, versionOf(in.IfMatch), in.Body.Name, in.Body.Timezone)
 		})
 	})
 	handle(a, spec{
@@ -105,7 +109,7 @@ func place(p core.Place, err error) (*placeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &placeOutput{Body: fromOrganization(p.Organization, p.Role)}, nil
+	return &placeOutput{ETag: etag(p.Organization.Version), Body: fromOrganization(p.Organization, p.Role)}, nil
 }
 
 func fromOrganization(o domain.Organization, role domain.Role) organizationBody {

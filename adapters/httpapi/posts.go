@@ -283,7 +283,7 @@ func (a *api) post(ctx context.Context, actor domain.Actor, v core.PostView, err
 	if err != nil {
 		return nil, err
 	}
-	return &postOutput{ETag: strconv.Quote(strconv.Itoa(v.Post.Version)), Body: fromView(v, channels)}, nil
+	return &postOutput{ETag: etag(v.Post.Version), Body: fromView(v, channels)}, nil
 }
 
 // channelsOf loads the channels of all these posts in one query.
@@ -304,6 +304,9 @@ func (a *api) channelsOf(ctx context.Context, actor domain.Actor, views ...core.
 	}
 	return out, err
 }
+
+// etag is the ETag of a version.
+func etag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 // versionOf reads the header If-Match. Without it, or with *, every version is
 // right; what no version can match is -1.

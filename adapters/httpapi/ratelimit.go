@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,14 @@ type Quotas struct {
 	// SignIn is for what somebody who is not signed in may change from one
 	// address: registering, signing in, and the like.
 	SignIn int
-	// User is for what one person asks.
+	// User is for what one person asks who is signed in.
 	User int
+	// Key is for what one API key asks. It does not count against User: a program
+	// that asks too much must not lock its maker out.
+	Key int
+	// Costly is for what takes much work, such as uploads and exports, of one
+	// person or API key. It counts against the other quotas, too.
+	Costly int
 	// Organization is for what all members and programs of an organization ask
 	// together.
 	Organization int
@@ -47,7 +54,7 @@ type RateLimits struct {
 // check reports what is wrong with the quotas.
 func (r RateLimits) check() error {
 	q := r.Quotas
-	for name, n := range map[string]int{"Address": q.Address, "SignIn": q.SignIn, "User": q.User, "Organization": q.Organization} {
+	for name, n := range map[string]int{"Address": q.Address, "SignIn": q.SignIn, "User": q.User, "Key": q.Key, "Costly": q.Costly, "Organization": q.Organization} {
 		if n < 0 || n > maxQuota {
 			return fmt.Errorf("httpapi: the quota %s of Config.RateLimits is %d; it must be from 0 to %d", name, n, maxQuota)
 		}
@@ -77,8 +84,15 @@ func (a *api) chargeAddress(req *request, s spec) error {
 	return a.charge(req, charges)
 }
 
+// costly are the operations that count against Quotas.Costly.
+func costly() []string {
+	return []string{"upload-media", "public-upload-media", "export-audit", "retry-failures", "refresh-integration"}
+}
+
+func (s spec) costly() bool { return slices.Contains(costly(), s.id) }
+
 // chargeActor counts a request of somebody who is known.
-func (a *api) chargeActor(req *request) error {
+func (a *api) chargeActor(req *request, s spec) error {
 	limits := a.cfg.RateLimits
 	if limits.Limiter == nil {
 		return nil
@@ -87,10 +101,15 @@ func (a *api) chargeActor(req *request) error {
 	if limits.Tier != nil {
 		q = limits.Tier(req.Context(), req.actor.Organization)
 	}
-	return a.charge(req, []charge{
-		{"user", string(req.actor.User), q.User},
-		{"organization", string(req.actor.Organization), q.Organization},
-	})
+	who := charge{"user", string(req.actor.User), q.User}
+	if req.actor.Key != "" {
+		who = charge{"key", string(req.actor.Key), q.Key}
+	}
+	charges := []charge{who, {"organization", string(req.actor.Organization), q.Organization}}
+	if s.costly() {
+		charges = append(charges, charge{"costly", who.key, q.Costly})
+	}
+	return a.charge(req, charges)
 }
 
 // charge takes one request of each quota. It says in the headers of the answer

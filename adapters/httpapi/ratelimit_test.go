@@ -104,6 +104,42 @@ func TestQuotasAreToldAndKept(t *testing.T) {
 	w.ok(200, ann, "GET", "/posts", nil)
 }
 
+// TestAKeyHasAQuotaOfItsOwn: neither its maker nor another key is kept from
+// anything by a program that asks too much, and the tier of an organization
+// decides how much that is.
+func TestAKeyHasAQuotaOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newLimited(t, httpapi.Quotas{Key: 9, Organization: 9}, func(r *httpapi.RateLimits) {
+		r.Tier = func(context.Context, domain.OrganizationID) httpapi.Quotas {
+			return httpapi.Quotas{User: 50, Key: 2, Costly: 1, Organization: 40}
+		}
+	})
+	ann := w.register("ann@example.org")
+	key := func() string {
+		return w.ok(201, ann, "POST", "/settings/api-keys", map[string]any{"name": "Shop", "scope": "admin"}).text("key")
+	}
+	one, two := key(), key()
+	a := w.ok(200, one, "GET", "/posts", nil)
+	if got, want := a.header.Get("RateLimit-Policy"), `"key";q=2;w=60, "organization";q=40;w=60`; got != want {
+		t.Errorf("got RateLimit-Policy %s, want %s", got, want)
+	}
+	w.ok(200, one, "GET", "/posts", nil)
+	a = w.call(one, "GET", "/posts", nil)
+	checkError(t, "the third request of a key", a)
+	if a.status != 429 || a.text("code") != "rate_limited" {
+		t.Errorf("got %d %s, want 429", a.status, a.body)
+	}
+	w.ok(200, ann, "GET", "/posts", nil)
+	// What is costly has a quota beside that of the key.
+	w.ok(200, two, "GET", "/settings/audit/export", nil)
+	if a = w.call(two, "GET", "/settings/audit/export", nil); a.status != 429 || !strings.Contains(a.header.Get("RateLimit"), `"costly";r=0`) {
+		t.Errorf("got %d %v, want 429 by the quota of what is costly", a.status, a.header)
+	}
+	w.ok(200, ann, "GET", "/settings/audit/export", nil)
+	w.clock.Add(time.Minute)
+	w.ok(200, one, "GET", "/posts", nil)
+}
+
 // TestGuessingTokensIsLimited: an address is counted before anybody looks at
 // what it shows.
 func TestGuessingTokensIsLimited(t *testing.T) {

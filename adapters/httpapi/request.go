@@ -167,7 +167,7 @@ func (a *api) enter(s spec) func(huma.Context, func(huma.Context)) {
 			req.actor.Origin = domain.Origin{Request: t.id, Network: network(clientOf(ctx))}
 			t.organization, t.user, t.key = string(req.actor.Organization), string(req.actor.User), string(req.actor.Key)
 			if err == nil {
-				err = a.chargeActor(req)
+				err = a.chargeActor(req, s)
 			}
 		}
 		if err != nil {
@@ -265,7 +265,7 @@ func checkAddress(ctx huma.Context) error {
 // writeFailure answers with err instead of running the operation.
 func (a *api) writeFailure(req *request, err error) {
 	body := a.failure(req.Context(), err)
-	body.RequestID = traceOf(req.Context()).id
+	body.sign(req.Context())
 	for name, values := range body.GetHeaders() {
 		req.SetHeader(name, values[0])
 	}

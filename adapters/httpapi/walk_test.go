@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ func checkError(t *testing.T, what string, a answer) {
 		Message    string
 		Code       string
 		RequestID  string `json:"requestId"`
+		Docs       string
 		Errors     []struct{ Field, Message, Code string }
 	}
 	d := json.NewDecoder(bytes.NewReader(a.body))
@@ -39,6 +41,9 @@ func checkError(t *testing.T, what string, a answer) {
 	}
 	if body.StatusCode != a.status || body.Message == "" || body.Code == "" || body.RequestID == "" || body.Errors == nil {
 		t.Errorf("%s: got %s, want statusCode %d, message, code, errors and requestId", what, a.body, a.status)
+	}
+	if page, anchor, _ := strings.Cut(body.Docs, "/docs/errors.md#"); page == "" || anchor != body.Code || !documented(t, body.Code) {
+		t.Errorf("%s: got docs %q for the code %q, want its line in docs/errors.md; run make gen", what, body.Docs, body.Code)
 	}
 	for _, e := range body.Errors {
 		if e.Field == "" || e.Message == "" || e.Code == "" || strings.HasPrefix(e.Field, "body.") {
@@ -365,4 +370,12 @@ func TestAnotherTenantsThingsDoNotExist(t *testing.T) {
 	if f.state() != before {
 		t.Error("something changed")
 	}
+}
+
+// documented reports whether docs/errors.md has a line for a code.
+func documented(t *testing.T, code string) bool {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/errors.md")
+	must(t, err)
+	return bytes.Contains(page, []byte(`| <a id="`+code+`"></a>`))
 }

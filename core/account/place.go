@@ -81,8 +81,9 @@ func (s *Service) Found(ctx context.Context, a domain.Actor, name, zone string) 
 }
 
 // Rename gives the actor's organization another name and time zone. Posts keep
-// the times that they have. Errors: Invalid.
-func (s *Service) Rename(ctx context.Context, a domain.Actor, name, zone string) (domain.Organization, error) {
+// the times that they have. version is that of the organization that was read;
+// 0: whichever it has. Errors: Invalid, Stale.
+func (s *Service) Rename(ctx context.Context, a domain.Actor, version int, name, zone string) (domain.Organization, error) {
 	if err := s.cfg.Access.Check(a, permit.Organization, permit.Update); err != nil {
 		return domain.Organization{}, err
 	}
@@ -90,14 +91,7 @@ func (s *Service) Rename(ctx context.Context, a domain.Actor, name, zone string)
 	if err != nil {
 		return domain.Organization{}, err
 	}
-	o, err := s.cfg.Store.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) error {
-		o.Name, o.Zone = name, zone
-		return nil
-	})
-	if err != nil {
-		return domain.Organization{}, fmt.Errorf("rename organization %s: %w", a.Organization, err)
-	}
-	return o, nil
+	return s.setOrganization(ctx, a, version, func(o *domain.Organization) { o.Name, o.Zone = name, zone })
 }
 
 func checkOrganization(name, zone string) (string, error) {

@@ -176,27 +176,24 @@ func (s *Service) change(ctx context.Context, a domain.Actor, id domain.APIKeyID
 // key is refused without asking the store. Every refusal is Unauthenticated; it
 // tells no more than whoever holds the key may know.
 func (s *Service) Authenticate(ctx context.Context, secret string) (domain.Actor, error) {
-	refused := func(code, message string) (domain.Actor, error) {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, code, "%s", message)
-	}
 	if !wellFormed(secret) {
-		return refused("key_malformed", "This is not a whole API key. Copy it again; it has not been looked for.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_malformed", "This is not a whole API key. Copy it again; it has not been looked for.")
 	}
 	k, err := s.cfg.Store.APIKeys().ByHash(ctx, hashOf(secret))
 	now := domain.Instant(s.cfg.Now())
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
-		return refused("key_unknown", "There is no such API key.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_unknown", "There is no such API key.")
 	case err != nil:
 		return domain.Actor{}, fmt.Errorf("authenticate an API key: %w", err)
 	case !k.RevokedAt.IsZero():
-		return refused("key_revoked", "This API key was revoked.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_revoked", "This API key was revoked.")
 	case !k.Live(now):
-		return refused("key_expired", "This API key has expired.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_expired", "This API key has expired.")
 	}
 	role, err := s.lent(ctx, k)
 	if errors.Is(err, fault.ErrNotFound) {
-		return refused("key_orphaned", "Whoever made this API key has left the organization. Rotate it, or make a new one.")
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_orphaned", "Whoever made this API key has left the organization. Rotate it, or make a new one.")
 	}
 	if err != nil {
 		return domain.Actor{}, fmt.Errorf("authenticate an API key: %w", err)

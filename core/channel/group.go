@@ -51,9 +51,10 @@ func (s *Service) CreateGroup(ctx context.Context, a domain.Actor, name string) 
 	return g, groupFault(err)
 }
 
-// RenameGroup gives a group another name. Errors: Invalid; NotFound; Conflict
+// RenameGroup gives a group another name. version is that of the group that was
+// read; 0: whichever it has. Errors: Invalid; NotFound; Stale; Conflict
 // "group_exists".
-func (s *Service) RenameGroup(ctx context.Context, a domain.Actor, id domain.GroupID, name string) (domain.Group, error) {
+func (s *Service) RenameGroup(ctx context.Context, a domain.Actor, id domain.GroupID, version int, name string) (domain.Group, error) {
 	if err := s.cfg.Access.Check(a, permit.Groups, permit.Update); err != nil {
 		return domain.Group{}, err
 	}
@@ -65,6 +66,9 @@ func (s *Service) RenameGroup(ctx context.Context, a domain.Actor, id domain.Gro
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
 		var was string
 		out, err = r.Groups().Update(ctx, a.Organization, id, func(g *domain.Group) error {
+			if version != 0 && g.Version != version {
+				return fault.New(fault.Stale, "stale", "The customer was changed since you read it. Read it again first.")
+			}
 			was, g.Name = g.Name, name
 			return nil
 		})

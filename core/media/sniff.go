@@ -3,7 +3,6 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"image"
 	_ "image/gif"  // so that dimensions are known
 	_ "image/jpeg" // so that dimensions are known
@@ -62,12 +61,9 @@ const accepted = "PNG, JPEG, GIF and WebP images, MP4, MOV and AVI videos, and P
 
 // identify says what a file is by its first bytes.
 func identify(head []byte, claimed string) (domain.MediaKind, string, error) {
-	refuse := func(code, format string, args ...any) error {
-		msg := fmt.Sprintf(format, args...)
-		return &fault.Error{
-			Kind: fault.Unsupported, Code: code, Message: msg,
-			Problems: []fault.Problem{{Field: "file", Rule: code, Message: msg}},
-		}
+	refuse := func(f *fault.Error) error {
+		f.Problems = []fault.Problem{{Field: "file", Rule: f.Code, Message: f.Message}}
+		return f
 	}
 	if len(head) == 0 {
 		return "", "", fault.Check([]fault.Problem{{Field: "file", Rule: "empty", Message: "The file is empty."}})
@@ -77,11 +73,11 @@ func identify(head []byte, claimed string) (domain.MediaKind, string, error) {
 			continue
 		}
 		if c := baseType(claimed); c != "" && c != "application/octet-stream" && c != f.mime && !slices.Contains(f.aliases, c) {
-			return "", "", refuse("type_mismatch", "The file claims to be %s, but it is %s.", c, f.mime)
+			return "", "", refuse(fault.New(fault.Unsupported, "type_mismatch", "The file claims to be %s, but it is %s.", c, f.mime))
 		}
 		return f.kind, f.mime, nil
 	}
-	return "", "", refuse("type_not_accepted", "This type of file is not accepted: %s.", accepted)
+	return "", "", refuse(fault.New(fault.Unsupported, "type_not_accepted", "This type of file is not accepted: %s.", accepted))
 }
 
 func baseType(s string) string {

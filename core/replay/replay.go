@@ -163,8 +163,9 @@ func (s *Service) clean(ctx context.Context, now time.Time) error {
 	return s.cfg.Store.Replays().Purge(ctx, now)
 }
 
-// idOf keeps keys of different people and tenants apart.
+// idOf keeps keys of different people, programs and tenants apart: an API key may
+// see less than the person for whom it acts, and than their other keys.
 func idOf(a domain.Actor, key string) string {
-	sum := sha256.Sum256([]byte(string(a.Organization) + "\x00" + string(a.User) + "\x00" + key))
+	sum := sha256.Sum256([]byte(string(a.Organization) + "\x00" + string(a.User) + "\x00" + string(a.Key) + "\x00" + key))
 	return hex.EncodeToString(sum[:])
 }

@@ -93,6 +93,8 @@ func TestKeysOfDifferentPeopleAreApart(t *testing.T) {
 		"another person":       {Organization: "org", User: "bob"},
 		"another organization": {Organization: "other", User: "ann"},
 		"no person":            {Organization: "org"},
+		"a key of the person":  {Organization: "org", User: "ann", Key: "key"},
+		"another key of them":  {Organization: "org", User: "ann", Key: "other"},
 	} {
 		_, got := w.begin(a, "one")
 		w.want(got, "run", what)

@@ -51,7 +51,7 @@ func start(ctx context.Context, binary, dir, url string) (*server, error) {
 	s.cmd = exec.Command(binary) //nolint:noctx // stopped by stop
 	s.cmd.Env = append(os.Environ(), "DATA_DIR="+dir, "DATABASE_URL="+url, "BIND_ADDRESS=127.0.0.1",
 		"PORT="+strconv.Itoa(port), "LOG_LEVEL=error", "REGISTRATION=open",
-		"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0")
+		"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_KEY=0", "RATE_LIMIT_COSTLY=0", "RATE_LIMIT_ORGANIZATION=0")
 	s.cmd.Stderr = os.Stderr
 	begin := time.Now()
 	if err := s.cmd.Start(); err != nil {

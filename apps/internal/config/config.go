@@ -186,6 +186,8 @@ type RateLimits struct {
 	Address      int `env:"RATE_LIMIT_ADDRESS" default:"1200" min:"0" max:"1000000" doc:"From one address, whoever asks."`
 	SignIn       int `env:"RATE_LIMIT_SIGN_IN" default:"30" min:"0" max:"1000000" doc:"From one address, by somebody who is not signed in yet: registering, signing in, staying signed in."`
 	User         int `env:"RATE_LIMIT_USER" default:"600" min:"0" max:"1000000" doc:"Of one person."`
+	Key          int `env:"RATE_LIMIT_KEY" default:"100" min:"0" max:"1000000" doc:"Of one API key. It does not count against the person who made it."`
+	Costly       int `env:"RATE_LIMIT_COSTLY" default:"60" min:"0" max:"1000000" doc:"Of one person or API key, of what takes much work: uploads, exports, retrying many failures, renewing credentials."`
 	Organization int `env:"RATE_LIMIT_ORGANIZATION" default:"3000" min:"0" max:"1000000" doc:"Of all people and programs of one organization together."`
 }
 

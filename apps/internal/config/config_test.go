@@ -125,7 +125,7 @@ func TestValuesAreRead(t *testing.T) {
 		"keys":        {c.Secrets.EncryptionKeys.String(), "set (new, old)"},
 		"proxies":     {fmt.Sprint(c.Server.TrustedProxies), "[172.16.0.0/12]"},
 		"origins":     {fmt.Sprint(c.Server.Origins), "[https://app.example http://localhost:5173]"},
-		"rate limits": {c.RateLimits, config.RateLimits{Address: 1200, SignIn: 5, Organization: 3000}},
+		"rate limits": {c.RateLimits, config.RateLimits{Address: 1200, SignIn: 5, Key: 100, Costly: 60, Organization: 3000}},
 		"newest key":  {c.Secrets.EncryptionKeys[0].Bytes[0], byte(1)},
 		"log format":  {c.Log.Format, config.LogJSON},
 	}

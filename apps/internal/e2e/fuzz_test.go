@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -37,6 +38,7 @@ func TestRequestsThatNobodyShouldSend(t *testing.T) {
 				for range *fuzzCount {
 					f.one(op)
 				}
+				f.twice(op)
 			}
 			// Requests that all fail at the door would try nothing behind it.
 			for _, status := range []int{200, 201, 204, 400, 401, 403, 404, 409, 413, 415} {
@@ -73,6 +75,27 @@ func (f *fuzz) collect() {
 		{"/integrations/providers/", "stage"},
 		{"/callback/", "stage"},
 		{"/integrations/", f.channel},
+	}
+}
+
+// twice sends a key twice, which is refused whatever it means to the operation.
+func (f *fuzz) twice(op *operation) {
+	f.t.Helper()
+	if _, ok := contentOf(op.doc["requestBody"])["application/json"]; !ok {
+		return
+	}
+	req := f.request(op)
+	for !strings.HasPrefix(req.Header.Get("Content-Type"), "application/json") || req.URL.RawQuery != "" || f.doc.find(req.Method, req.URL.EscapedPath()) != op || strings.Contains(req.URL.Path, "\x00") {
+		req = f.request(op)
+	}
+	token, err := f.tokens[owner].Token(f.t.Context())
+	f.must(err)
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}}
+	req.Body = io.NopCloser(strings.NewReader(`{"a":[{"\u0062":1,"b":1}]}`))
+	rec := httptest.NewRecorder()
+	f.app.ServeHTTP(rec, req)
+	if rec.Code != http.StatusNotFound && (rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), `"field":"a[0].b"`) || !strings.Contains(rec.Body.String(), `"code":"duplicate"`)) {
+		f.t.Errorf("%s: a key that is there twice: got %d %s", op, rec.Code, clip(rec.Body.String()))
 	}
 }
 

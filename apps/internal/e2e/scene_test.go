@@ -120,7 +120,7 @@ func newScene(t *testing.T, env ...string) *scene {
 	data := t.TempDir()
 	env = append([]string{
 		"DATA_DIR=" + data, "PUBLIC_URL=https://crier.example", "PUBLISH_GAP=0s", "PUBLISH_BACKOFF=10ms", "REGISTRATION=open", "MAX_UPLOAD_BYTES=1MiB",
-		"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0",
+		"RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_SIGN_IN=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_KEY=0", "RATE_LIMIT_COSTLY=0", "RATE_LIMIT_ORGANIZATION=0",
 	}, env...)
 	cfg, err := config.Load(env, os.ReadFile)
 	s.must(err)
@@ -308,6 +308,22 @@ func (s *scene) connect() (id string) {
 	})
 	s.must(err)
 	return out.Integration.ID
+}
+
+// customer makes a customer of the organization.
+func (s *scene) customer() (id string) {
+	s.t.Helper()
+	out, err := s.as[owner].CreateCustomer(s.t.Context(), client.CustomerName{Name: s.new()})
+	s.must(err)
+	return out.ID
+}
+
+// key makes an API key of the owner that may read.
+func (s *scene) key() *client.NewProgramKey {
+	s.t.Helper()
+	out, err := s.as[owner].CreateAPIKey(s.t.Context(), client.CreateKeyRequest{Name: s.new(), Scope: client.CreateKeyRequestScopeRead})
+	s.must(err)
+	return out
 }
 
 // begin starts to connect an account and returns the state that comes back.

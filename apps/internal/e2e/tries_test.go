@@ -298,4 +298,69 @@ var tries = map[string]try{
 	},
 	"replay-dead-letter": func(s *scene, c *client.Client) error { return c.ReplayDeadLetter(s.t.Context(), s.deadLetter()) },
 	"drop-dead-letter":   func(s *scene, c *client.Client) error { return c.DropDeadLetter(s.t.Context(), s.deadLetter()) },
+
+	// Customers.
+	"list-customers": func(s *scene, c *client.Client) error {
+		return only(c.ListCustomers(s.t.Context(), client.ListCustomersParams{Limit: 1}))
+	},
+	"create-customer": func(s *scene, c *client.Client) error {
+		return only(c.CreateCustomer(s.t.Context(), client.CustomerName{Name: s.new()}))
+	},
+	"rename-customer": func(s *scene, c *client.Client) error {
+		return only(c.RenameCustomer(s.t.Context(), s.customer(), client.CustomerName{Name: s.new()}))
+	},
+	"delete-customer": func(s *scene, c *client.Client) error { return c.DeleteCustomer(s.t.Context(), s.customer()) },
+	"set-group": func(s *scene, c *client.Client) error {
+		group := s.customer()
+		if c == s.as[stranger] {
+			group = "" // the integration is what is not theirs
+		}
+		return only(c.SetGroup(s.t.Context(), s.channel, client.SetGroupRequest{Group: group}))
+	},
+
+	// API keys and the audit log.
+	"list-api-keys": func(s *scene, c *client.Client) error {
+		return only(c.ListAPIKeys(s.t.Context(), client.ListAPIKeysParams{Limit: 1}))
+	},
+	"create-api-key": func(s *scene, c *client.Client) error {
+		return only(c.CreateAPIKey(s.t.Context(), client.CreateKeyRequest{Name: "Shop", Scope: client.CreateKeyRequestScopeRead}))
+	},
+	"rotate-api-key": func(s *scene, c *client.Client) error { return only(c.RotateAPIKey(s.t.Context(), s.key().ID)) },
+	"revoke-api-key": func(s *scene, c *client.Client) error { return c.RevokeAPIKey(s.t.Context(), s.key().ID) },
+	"list-audit": func(s *scene, c *client.Client) error {
+		return only(c.ListAudit(s.t.Context(), client.ListAuditParams{Limit: 1}))
+	},
+	"export-audit": func(s *scene, c *client.Client) error {
+		return drop(c.ExportAudit(s.t.Context(), client.ExportAuditParams{Format: "csv"}))
+	},
+
+	// The public API.
+	"public-list-integrations": func(s *scene, c *client.Client) error {
+		return only(c.PublicListIntegrations(s.t.Context(), client.PublicListIntegrationsParams{Limit: 1}))
+	},
+	"public-create-post": func(s *scene, c *client.Client) error {
+		return only(c.PublicCreatePost(s.t.Context(), client.PostInput{
+			Content: "Hi.", Integrations: []client.TargetInput{{ID: s.channel}}, ScheduledAt: s.now().Add(24 * time.Hour).Format(time.RFC3339),
+		}))
+	},
+	"public-list-integration-posts": func(s *scene, c *client.Client) error {
+		return only(c.PublicListIntegrationPosts(s.t.Context(), s.channel, client.PublicListIntegrationPostsParams{Limit: 2}))
+	},
+	"public-next-slots": func(s *scene, c *client.Client) error {
+		return only(c.PublicNextSlots(s.t.Context(), s.channel, client.PublicNextSlotsParams{Limit: 2}))
+	},
+	"public-list-posts": func(s *scene, c *client.Client) error {
+		return only(c.PublicListPosts(s.t.Context(), client.PublicListPostsParams{Limit: 2}))
+	},
+	"public-validate-post": func(s *scene, c *client.Client) error {
+		return only(c.PublicValidatePost(s.t.Context(), client.PostInput{Content: "Hi."}))
+	},
+	"public-get-post":    func(s *scene, c *client.Client) error { return only(c.PublicGetPost(s.t.Context(), s.draft(c).ID)) },
+	"public-delete-post": func(s *scene, c *client.Client) error { return c.PublicDeletePost(s.t.Context(), s.draft(c).ID) },
+	"public-retry-post": func(s *scene, c *client.Client) error {
+		return only(c.PublicRetryPost(s.t.Context(), s.published(c, "refuse").ID))
+	},
+	"public-upload-media": func(s *scene, c *client.Client) error {
+		return only(c.PublicUploadFile(s.t.Context(), picture()))
+	},
 }
