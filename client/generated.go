@@ -40,6 +40,13 @@ const (
 	ConnectRequestMethodRedirect ConnectRequestMethod = "redirect"
 )
 
+// Defines values for CreateKeyRequestScope.
+const (
+	CreateKeyRequestScopeAdmin CreateKeyRequestScope = "admin"
+	CreateKeyRequestScopeRead  CreateKeyRequestScope = "read"
+	CreateKeyRequestScopeWrite CreateKeyRequestScope = "write"
+)
+
 // Defines values for DeliveryAction.
 const (
 	DeliveryActionComment DeliveryAction = "comment"
@@ -146,6 +153,13 @@ const (
 	MemberRoleRequestRoleViewer MemberRoleRequestRole = "viewer"
 )
 
+// Defines values for NewProgramKeyScope.
+const (
+	NewProgramKeyScopeAdmin NewProgramKeyScope = "admin"
+	NewProgramKeyScopeRead  NewProgramKeyScope = "read"
+	NewProgramKeyScopeWrite NewProgramKeyScope = "write"
+)
+
 // Defines values for OrganizationRole.
 const (
 	OrganizationRoleAdmin  OrganizationRole = "admin"
@@ -204,6 +218,13 @@ const (
 	ProfileWeekStartSunday   ProfileWeekStart = "sunday"
 )
 
+// Defines values for ProgramKeyScope.
+const (
+	ProgramKeyScopeAdmin ProgramKeyScope = "admin"
+	ProgramKeyScopeRead  ProgramKeyScope = "read"
+	ProgramKeyScopeWrite ProgramKeyScope = "write"
+)
+
 // Defines values for ProviderMarkup.
 const (
 	ProviderMarkupHTML     ProviderMarkup = "html"
@@ -232,6 +253,38 @@ const (
 	SlotWeekdayThursday  SlotWeekday = "thursday"
 	SlotWeekdayTuesday   SlotWeekday = "tuesday"
 	SlotWeekdayWednesday SlotWeekday = "wednesday"
+)
+
+// Defines values for PublicListIntegrationPostsParamsState.
+const (
+	PublicListIntegrationPostsParamsStateAttention  PublicListIntegrationPostsParamsState = "attention"
+	PublicListIntegrationPostsParamsStateBlocked    PublicListIntegrationPostsParamsState = "blocked"
+	PublicListIntegrationPostsParamsStateCanceled   PublicListIntegrationPostsParamsState = "canceled"
+	PublicListIntegrationPostsParamsStateDraft      PublicListIntegrationPostsParamsState = "draft"
+	PublicListIntegrationPostsParamsStateFailed     PublicListIntegrationPostsParamsState = "failed"
+	PublicListIntegrationPostsParamsStateMissed     PublicListIntegrationPostsParamsState = "missed"
+	PublicListIntegrationPostsParamsStatePreparing  PublicListIntegrationPostsParamsState = "preparing"
+	PublicListIntegrationPostsParamsStateProcessing PublicListIntegrationPostsParamsState = "processing"
+	PublicListIntegrationPostsParamsStatePublished  PublicListIntegrationPostsParamsState = "published"
+	PublicListIntegrationPostsParamsStatePublishing PublicListIntegrationPostsParamsState = "publishing"
+	PublicListIntegrationPostsParamsStateScheduled  PublicListIntegrationPostsParamsState = "scheduled"
+	PublicListIntegrationPostsParamsStateUnknown    PublicListIntegrationPostsParamsState = "unknown"
+)
+
+// Defines values for PublicListPostsParamsState.
+const (
+	PublicListPostsParamsStateAttention  PublicListPostsParamsState = "attention"
+	PublicListPostsParamsStateBlocked    PublicListPostsParamsState = "blocked"
+	PublicListPostsParamsStateCanceled   PublicListPostsParamsState = "canceled"
+	PublicListPostsParamsStateDraft      PublicListPostsParamsState = "draft"
+	PublicListPostsParamsStateFailed     PublicListPostsParamsState = "failed"
+	PublicListPostsParamsStateMissed     PublicListPostsParamsState = "missed"
+	PublicListPostsParamsStatePreparing  PublicListPostsParamsState = "preparing"
+	PublicListPostsParamsStateProcessing PublicListPostsParamsState = "processing"
+	PublicListPostsParamsStatePublished  PublicListPostsParamsState = "published"
+	PublicListPostsParamsStatePublishing PublicListPostsParamsState = "publishing"
+	PublicListPostsParamsStateScheduled  PublicListPostsParamsState = "scheduled"
+	PublicListPostsParamsStateUnknown    PublicListPostsParamsState = "unknown"
 )
 
 // Defines values for ListPostsParamsState.
@@ -264,6 +317,12 @@ const (
 	ListFailuresParamsStateFailed  ListFailuresParamsState = "failed"
 	ListFailuresParamsStateMissed  ListFailuresParamsState = "missed"
 	ListFailuresParamsStateUnknown ListFailuresParamsState = "unknown"
+)
+
+// Defines values for ExportAuditParamsFormat.
+const (
+	ExportAuditParamsFormatCsv   ExportAuditParamsFormat = "csv"
+	ExportAuditParamsFormatJsonl ExportAuditParamsFormat = "jsonl"
 )
 
 // AcceptRequest defines model for AcceptRequest.
@@ -398,6 +457,53 @@ type Attempt struct {
 // AttemptResult open: it was begun, and no result is on record yet.
 type AttemptResult string
 
+// Audit defines model for Audit.
+type Audit struct {
+	// Action Examples: channel.connected
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+
+	// Changes What became something else. Nothing of it is secret.
+	Changes []AuditChange `json:"changes"`
+	ID      string        `json:"id"`
+
+	// Key The id of the API key that did it.
+	Key string `json:"key,omitempty,omitzero"`
+
+	// Name What people called it then.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Network The network that the request came from.
+	//
+	// Examples: 203.0.113.0/24
+	Network string `json:"network,omitempty,omitzero"`
+
+	// RequestID Names the request in the server's log.
+	RequestID string `json:"requestId,omitempty,omitzero"`
+
+	// Resource The kind of what it was done to.
+	//
+	// Examples: channel
+	Resource   string `json:"resource"`
+	ResourceID string `json:"resourceId,omitempty,omitzero"`
+
+	// User The id of who did it, or for whom the key did; absent for a program.
+	User string `json:"user,omitempty,omitzero"`
+}
+
+// AuditChange defines model for AuditChange.
+type AuditChange struct {
+	After  string `json:"after,omitempty,omitzero"`
+	Before string `json:"before,omitempty,omitzero"`
+	Field  string `json:"field"`
+}
+
+// AuditList defines model for AuditList.
+type AuditList struct {
+	Data []Audit  `json:"data"`
+	Page PageInfo `json:"page"`
+}
+
 // AuthProvider defines model for AuthProvider.
 type AuthProvider struct {
 	// ID Goes into the address of POST /auth/oauth/{provider}.
@@ -509,6 +615,51 @@ type ConnectWays struct {
 	RedirectForm map[string]interface{} `json:"redirectForm,omitempty,omitzero"`
 }
 
+// CreateKeyRequest defines model for CreateKeyRequest.
+type CreateKeyRequest struct {
+	// ExpiresAt When it ends by itself. Leave it out for a key that does not.
+	//
+	// Examples: 2030-01-01T00:00:00Z
+	ExpiresAt string `json:"expiresAt,omitempty,omitzero"`
+
+	// Integrations Limits the key to these integrations and their posts. None: it reaches all.
+	Integrations []string `json:"integrations,omitempty,omitzero"`
+
+	// Name What the key is for.
+	//
+	// Examples: Shop
+	Name string `json:"name"`
+
+	// Scope read: see everything; write: create and manage posts and files as its maker, too; admin: manage integrations, approvals and settings, too. You must be allowed to do all of it yourself.
+	Scope CreateKeyRequestScope `json:"scope"`
+}
+
+// CreateKeyRequestScope read: see everything; write: create and manage posts and files as its maker, too; admin: manage integrations, approvals and settings, too. You must be allowed to do all of it yourself.
+type CreateKeyRequestScope string
+
+// Customer defines model for Customer.
+type Customer struct {
+	CreatedAt time.Time `json:"createdAt"`
+	ID        string    `json:"id"`
+
+	// Name Examples: Blue Bakery
+	Name string `json:"name"`
+}
+
+// CustomerList defines model for CustomerList.
+type CustomerList struct {
+	Data []Customer `json:"data"`
+	Page PageInfo   `json:"page"`
+}
+
+// CustomerName defines model for CustomerName.
+type CustomerName struct {
+	// Name No two customers have the same.
+	//
+	// Examples: Blue Bakery
+	Name string `json:"name"`
+}
+
 // DeadLetter defines model for DeadLetter.
 type DeadLetter struct {
 	// Attempts How often it was tried.
@@ -610,6 +761,11 @@ type ErrorBody struct {
 	//
 	// Examples: validation_failed
 	Code string `json:"code"`
+
+	// Docs Where the code is explained.
+	//
+	// Examples: https://github.com/crierhq/crier/blob/main/docs/errors.md#validation_failed
+	Docs string `json:"docs,omitempty,omitzero"`
 
 	// Errors Everything that is wrong with the request, all at once. Empty where the request is not to blame.
 	Errors []FieldError `json:"errors"`
@@ -823,6 +979,9 @@ type Integration struct {
 	Avatar    string    `json:"avatar,omitempty,omitzero"`
 	CreatedAt time.Time `json:"createdAt"`
 
+	// Customer The id of the customer that it belongs to.
+	Customer string `json:"customer,omitempty,omitzero"`
+
 	// GapSeconds The least time between two changes on it, where neither the installation nor the platform asks for more.
 	GapSeconds int64 `json:"gapSeconds"`
 
@@ -963,6 +1122,12 @@ type JoinRequest struct {
 
 	// Token What the link of the invitation holds.
 	Token string `json:"token"`
+}
+
+// KeyList defines model for KeyList.
+type KeyList struct {
+	Data []ProgramKey `json:"data"`
+	Page PageInfo     `json:"page"`
 }
 
 // Limits defines model for Limits.
@@ -1113,6 +1278,38 @@ type Moment struct {
 	// Examples: Published.
 	Text string `json:"text"`
 }
+
+// NewProgramKey defines model for NewProgramKey.
+type NewProgramKey struct {
+	CreatedAt time.Time `json:"createdAt"`
+	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
+
+	// Hint How the key begins, to tell it from others.
+	//
+	// Examples: crier_MFRG
+	Hint string `json:"hint"`
+	ID   string `json:"id"`
+
+	// Integrations The ids of the integrations that it is limited to; none: it reaches all.
+	Integrations []string `json:"integrations"`
+
+	// Key The key itself. It is shown this once and cannot be read again.
+	//
+	// Examples: crier_MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZ
+	Key string `json:"key"`
+
+	// LastUsedAt To the minute.
+	LastUsedAt time.Time `json:"lastUsedAt,omitempty,omitzero"`
+
+	// Maker The id of the person it acts for. It may do what they may still do, and nothing once they have left.
+	Maker     string             `json:"maker"`
+	Name      string             `json:"name"`
+	RotatedAt time.Time          `json:"rotatedAt,omitempty,omitzero"`
+	Scope     NewProgramKeyScope `json:"scope"`
+}
+
+// NewProgramKeyScope defines model for NewProgramKey.Scope.
+type NewProgramKeyScope string
 
 // NextSlotsAnswer defines model for NextSlotsAnswer.
 type NextSlotsAnswer struct {
@@ -1415,6 +1612,33 @@ type ProfileTimeFormat string
 // ProfileWeekStart The day that a week begins with; empty: as the program decides.
 type ProfileWeekStart string
 
+// ProgramKey defines model for ProgramKey.
+type ProgramKey struct {
+	CreatedAt time.Time `json:"createdAt"`
+	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
+
+	// Hint How the key begins, to tell it from others.
+	//
+	// Examples: crier_MFRG
+	Hint string `json:"hint"`
+	ID   string `json:"id"`
+
+	// Integrations The ids of the integrations that it is limited to; none: it reaches all.
+	Integrations []string `json:"integrations"`
+
+	// LastUsedAt To the minute.
+	LastUsedAt time.Time `json:"lastUsedAt,omitempty,omitzero"`
+
+	// Maker The id of the person it acts for. It may do what they may still do, and nothing once they have left.
+	Maker     string          `json:"maker"`
+	Name      string          `json:"name"`
+	RotatedAt time.Time       `json:"rotatedAt,omitempty,omitzero"`
+	Scope     ProgramKeyScope `json:"scope"`
+}
+
+// ProgramKeyScope defines model for ProgramKey.Scope.
+type ProgramKeyScope string
+
 // Provider defines model for Provider.
 type Provider struct {
 	// Capabilities What can be done there, beyond publishing.
@@ -1634,6 +1858,12 @@ type Session struct {
 	User      User   `json:"user"`
 }
 
+// SetGroupRequest defines model for SetGroupRequest.
+type SetGroupRequest struct {
+	// Group The id of the customer; empty: it belongs to none.
+	Group string `json:"group"`
+}
+
 // SetPaceRequest defines model for SetPaceRequest.
 type SetPaceRequest struct {
 	// GapSeconds The least time between two changes on it; 0: what the installation and the platform ask for.
@@ -1822,6 +2052,63 @@ type ListMembersParams struct {
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// PublicListIntegrationsParams defines parameters for PublicListIntegrations.
+type PublicListIntegrationsParams struct {
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Customer Integrations of this customer.
+	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
+}
+
+// PublicListIntegrationPostsParams defines parameters for PublicListIntegrationPosts.
+type PublicListIntegrationPostsParams struct {
+	// From The earliest time, included.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The latest time, not included.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// State draft, or posts with a delivery in this state; attention is failed, unknown, blocked and missed together.
+	State PublicListIntegrationPostsParamsState `form:"state,omitempty" json:"state,omitempty,omitzero"`
+
+	// Customer Posts that go to an integration of this customer.
+	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
+	Limit    int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor   string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// PublicListIntegrationPostsParamsState defines parameters for PublicListIntegrationPosts.
+type PublicListIntegrationPostsParamsState string
+
+// PublicNextSlotsParams defines parameters for PublicNextSlots.
+type PublicNextSlotsParams struct {
+	Limit int64 `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// PublicListPostsParams defines parameters for PublicListPosts.
+type PublicListPostsParams struct {
+	// From The earliest time, included.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The latest time, not included.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// State draft, or posts with a delivery in this state; attention is failed, unknown, blocked and missed together.
+	State PublicListPostsParamsState `form:"state,omitempty" json:"state,omitempty,omitzero"`
+
+	// Customer Posts that go to an integration of this customer.
+	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
+	Limit    int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor   string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Integration Posts that go to this integration.
+	Integration string `form:"integration,omitempty" json:"integration,omitempty,omitzero"`
+}
+
+// PublicListPostsParamsState defines parameters for PublicListPosts.
+type PublicListPostsParamsState string
+
 // FinishOauthParams defines parameters for FinishOauth.
 type FinishOauthParams struct {
 	// State The proof of what was begun; it works once.
@@ -1847,6 +2134,9 @@ type ListDeadLettersParams struct {
 type ListIntegrationsParams struct {
 	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Customer Integrations of this customer.
+	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
 }
 
 // FinishConnectParams defines parameters for FinishConnect.
@@ -1856,6 +2146,12 @@ type FinishConnectParams struct {
 
 	// Code What the platform sends. It may send more.
 	Code string `form:"code,omitempty" json:"code,omitempty,omitzero"`
+}
+
+// ListCustomersParams defines parameters for ListCustomers.
+type ListCustomersParams struct {
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // NextSlotsParams defines parameters for NextSlots.
@@ -1892,10 +2188,13 @@ type ListPostsParams struct {
 	// State draft, or posts with a delivery in this state; attention is failed, unknown, blocked and missed together.
 	State ListPostsParamsState `form:"state,omitempty" json:"state,omitempty,omitzero"`
 
+	// Customer Posts that go to an integration of this customer.
+	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
+	Limit    int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor   string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
 	// Integration Posts that go to this integration.
 	Integration string `form:"integration,omitempty" json:"integration,omitempty,omitzero"`
-	Limit       int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
-	Cursor      string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListPostsParamsState defines parameters for ListPosts.
@@ -1944,6 +2243,56 @@ type ListFailuresParams struct {
 
 // ListFailuresParamsState defines parameters for ListFailures.
 type ListFailuresParamsState string
+
+// ListAPIKeysParams defines parameters for ListAPIKeys.
+type ListAPIKeysParams struct {
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// User What this person did, by a key or not.
+	User string `form:"user,omitempty" json:"user,omitempty,omitzero"`
+
+	// Key What the API key with this id did. The id is no secret.
+	Key        string `form:"key,omitempty" json:"key,omitempty,omitzero"`
+	Action     string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+	Resource   string `form:"resource,omitempty" json:"resource,omitempty,omitzero"`
+	ResourceID string `form:"resourceId,omitempty" json:"resourceId,omitempty,omitzero"`
+
+	// From The earliest time, included.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The latest time, not included.
+	To     string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ExportAuditParams defines parameters for ExportAudit.
+type ExportAuditParams struct {
+	// User What this person did, by a key or not.
+	User string `form:"user,omitempty" json:"user,omitempty,omitzero"`
+
+	// Key What the API key with this id did. The id is no secret.
+	Key        string `form:"key,omitempty" json:"key,omitempty,omitzero"`
+	Action     string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+	Resource   string `form:"resource,omitempty" json:"resource,omitempty,omitzero"`
+	ResourceID string `form:"resourceId,omitempty" json:"resourceId,omitempty,omitzero"`
+
+	// From The earliest time, included.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The latest time, not included.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Format csv: a table with a line of titles; jsonl: an object on each line.
+	Format ExportAuditParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// ExportAuditParamsFormat defines parameters for ExportAudit.
+type ExportAuditParamsFormat string
 
 // ListOrganizations is GET /agencies: List the organizations that you belong to.
 //
@@ -2164,6 +2513,148 @@ func (c *Client) TransferOrganization(ctx context.Context, id string, body Trans
 	return done(ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/transfer", url.PathEscape(id)),
 		json: body,
+	}, opts)
+}
+
+// PublicListIntegrations is GET /api/v1/public/integrations: List connected accounts.
+//
+// Oldest first.
+func (c *Client) PublicListIntegrations(ctx context.Context, params PublicListIntegrationsParams, opts ...Option) (*IntegrationList, error) {
+	return sent[IntegrationList](ctx, c, call{
+		method: http.MethodGet, path: "/api/v1/public/integrations",
+		query: values("limit", params.Limit, "cursor", params.Cursor, "customer", params.Customer),
+	}, opts)
+}
+
+// AllPublicListIntegrations is PublicListIntegrations for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllPublicListIntegrations(ctx context.Context, params PublicListIntegrationsParams, opts ...Option) iter.Seq2[Integration, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Integration], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.PublicListIntegrations(ctx, params, opts...)
+		if err != nil {
+			return page[Integration]{}, err
+		}
+		return page[Integration]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// PublicCreatePost is POST /api/v1/public/integrations/post: Create and schedule a post.
+//
+// Checked against the limits of every platform first; all problems are reported together, and nothing
+// is kept then.
+func (c *Client) PublicCreatePost(ctx context.Context, body PostInput, opts ...Option) (*Post, error) {
+	return sent[Post](ctx, c, call{
+		method: http.MethodPost, path: "/api/v1/public/integrations/post",
+		json: body,
+	}, opts)
+}
+
+// PublicListIntegrationPosts is GET /api/v1/public/integrations/{id}/posts: List the posts of an
+// account.
+//
+// By the time they are due.
+func (c *Client) PublicListIntegrationPosts(ctx context.Context, id string, params PublicListIntegrationPostsParams, opts ...Option) (*PostList, error) {
+	return sent[PostList](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/api/v1/public/integrations/%s/posts", url.PathEscape(id)),
+		query: values("from", params.From, "to", params.To, "state", params.State, "customer", params.Customer, "limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllPublicListIntegrationPosts is PublicListIntegrationPosts for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllPublicListIntegrationPosts(ctx context.Context, id string, params PublicListIntegrationPostsParams, opts ...Option) iter.Seq2[Post, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Post], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.PublicListIntegrationPosts(ctx, id, params, opts...)
+		if err != nil {
+			return page[Post]{}, err
+		}
+		return page[Post]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// PublicNextSlots is GET /api/v1/public/integrations/{id}/slots: List the next free posting times of
+// an account.
+//
+// What is queued now gets the first. Nothing is reserved.
+func (c *Client) PublicNextSlots(ctx context.Context, id string, params PublicNextSlotsParams, opts ...Option) (*NextSlotsAnswer, error) {
+	return sent[NextSlotsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/api/v1/public/integrations/%s/slots", url.PathEscape(id)),
+		query: values("limit", params.Limit),
+	}, opts)
+}
+
+// PublicListPosts is GET /api/v1/public/posts: List posts.
+//
+// By the time they are due; drafts without one by when they were made.
+func (c *Client) PublicListPosts(ctx context.Context, params PublicListPostsParams, opts ...Option) (*PostList, error) {
+	return sent[PostList](ctx, c, call{
+		method: http.MethodGet, path: "/api/v1/public/posts",
+		query: values("from", params.From, "to", params.To, "state", params.State, "customer", params.Customer, "limit", params.Limit, "cursor", params.Cursor, "integration", params.Integration),
+	}, opts)
+}
+
+// AllPublicListPosts is PublicListPosts for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllPublicListPosts(ctx context.Context, params PublicListPostsParams, opts ...Option) iter.Seq2[Post, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Post], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.PublicListPosts(ctx, params, opts...)
+		if err != nil {
+			return page[Post]{}, err
+		}
+		return page[Post]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// PublicValidatePost is POST /api/v1/public/posts/validate: Check a post without saving it.
+//
+// Answers with everything that creating it would refuse.
+func (c *Client) PublicValidatePost(ctx context.Context, body PostInput, opts ...Option) (*ValidateAnswer, error) {
+	return sent[ValidateAnswer](ctx, c, call{
+		method: http.MethodPost, path: "/api/v1/public/posts/validate",
+		json: body,
+	}, opts)
+}
+
+// PublicDeletePost is DELETE /api/v1/public/posts/{id}: Withdraw a post.
+//
+// Nothing of it that is not out will go out. What is out on a platform stays there.
+func (c *Client) PublicDeletePost(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/api/v1/public/posts/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// PublicGetPost is GET /api/v1/public/posts/{id}: Get a post.
+//
+// With what became of it on each channel.
+func (c *Client) PublicGetPost(ctx context.Context, id string, opts ...Option) (*Post, error) {
+	return sent[Post](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/api/v1/public/posts/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// PublicRetryPost is POST /api/v1/public/posts/{id}/retry: Try again what failed or was missed.
+//
+// Only there: what is out stays as it is, and what may be out is not touched.
+func (c *Client) PublicRetryPost(ctx context.Context, id string, opts ...Option) (*Post, error) {
+	return sent[Post](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/api/v1/public/posts/%s/retry", url.PathEscape(id)),
+	}, opts)
+}
+
+// PublicUploadMedia is POST /api/v1/public/upload: Upload a file.
+//
+// The file is read as it comes, so the field `alt` must come before the field `file`.
+func (c *Client) PublicUploadMedia(ctx context.Context, contentType string, body io.Reader, opts ...Option) (*Media, error) {
+	return sent[Media](ctx, c, call{
+		method: http.MethodPost, path: "/api/v1/public/upload",
+		header: http.Header{"Content-Type": {contentType}}, body: body,
 	}, opts)
 }
 
@@ -2391,7 +2882,7 @@ func (c *Client) HealthDetails(ctx context.Context, opts ...Option) (*HealthDeta
 func (c *Client) ListIntegrations(ctx context.Context, params ListIntegrationsParams, opts ...Option) (*IntegrationList, error) {
 	return sent[IntegrationList](ctx, c, call{
 		method: http.MethodGet, path: "/integrations",
-		query: values("limit", params.Limit, "cursor", params.Cursor),
+		query: values("limit", params.Limit, "cursor", params.Cursor, "customer", params.Customer),
 	}, opts)
 }
 
@@ -2432,6 +2923,59 @@ func (c *Client) ConnectIntegration(ctx context.Context, body ConnectRequest, op
 	}, opts)
 }
 
+// ListCustomers is GET /integrations/customers: List customers.
+//
+// A customer is a group of integrations. The oldest come first.
+func (c *Client) ListCustomers(ctx context.Context, params ListCustomersParams, opts ...Option) (*CustomerList, error) {
+	return sent[CustomerList](ctx, c, call{
+		method: http.MethodGet, path: "/integrations/customers",
+		query: values("limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllCustomers is ListCustomers for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllCustomers(ctx context.Context, params ListCustomersParams, opts ...Option) iter.Seq2[Customer, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Customer], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.ListCustomers(ctx, params, opts...)
+		if err != nil {
+			return page[Customer]{}, err
+		}
+		return page[Customer]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// CreateCustomer is POST /integrations/customers: Add a customer.
+//
+// Without integrations at first.
+func (c *Client) CreateCustomer(ctx context.Context, body CustomerName, opts ...Option) (*Customer, error) {
+	return sent[Customer](ctx, c, call{
+		method: http.MethodPost, path: "/integrations/customers",
+		json: body,
+	}, opts)
+}
+
+// DeleteCustomer is DELETE /integrations/customers/{id}: Delete a customer.
+//
+// Their integrations stay, and belong to nobody then.
+func (c *Client) DeleteCustomer(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/integrations/customers/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// RenameCustomer is PATCH /integrations/customers/{id}: Rename a customer.
+//
+// Their integrations stay theirs.
+func (c *Client) RenameCustomer(ctx context.Context, id string, body CustomerName, opts ...Option) (*Customer, error) {
+	return sent[Customer](ctx, c, call{
+		method: http.MethodPatch, path: fmt.Sprintf("/integrations/customers/%s", url.PathEscape(id)),
+		json: body,
+	}, opts)
+}
+
 // ListProviders is GET /integrations/providers: List the platforms.
 //
 // The platforms that accounts can be connected of in this installation, with their limits and
@@ -2467,6 +3011,16 @@ func (c *Client) DisconnectIntegration(ctx context.Context, id string, opts ...O
 func (c *Client) GetIntegration(ctx context.Context, id string, opts ...Option) (*Integration, error) {
 	return sent[Integration](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/integrations/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// SetGroup is PUT /integrations/{id}/group: Say which customer an integration belongs to.
+//
+// It belongs to one at most. What is scheduled on it stays.
+func (c *Client) SetGroup(ctx context.Context, id string, body SetGroupRequest, opts ...Option) (*Integration, error) {
+	return sent[Integration](ctx, c, call{
+		method: http.MethodPut, path: fmt.Sprintf("/integrations/%s/group", url.PathEscape(id)),
+		json: body,
 	}, opts)
 }
 
@@ -2610,7 +3164,7 @@ func (c *Client) GetMediaFile(ctx context.Context, id string, params GetMediaFil
 func (c *Client) ListPosts(ctx context.Context, params ListPostsParams, opts ...Option) (*PostList, error) {
 	return sent[PostList](ctx, c, call{
 		method: http.MethodGet, path: "/posts",
-		query: values("from", params.From, "to", params.To, "state", params.State, "integration", params.Integration, "limit", params.Limit, "cursor", params.Cursor),
+		query: values("from", params.From, "to", params.To, "state", params.State, "customer", params.Customer, "limit", params.Limit, "cursor", params.Cursor, "integration", params.Integration),
 	}, opts)
 }
 
@@ -2803,6 +3357,92 @@ func (c *Client) RetryPost(ctx context.Context, id string, opts ...Option) (*Pos
 func (c *Client) Readyz(ctx context.Context, opts ...Option) (*Health, error) {
 	return sent[Health](ctx, c, call{
 		method: http.MethodGet, path: "/readyz",
+	}, opts)
+}
+
+// ListAPIKeys is GET /settings/api-keys: List API keys.
+//
+// The newest first, without those that were revoked.
+func (c *Client) ListAPIKeys(ctx context.Context, params ListAPIKeysParams, opts ...Option) (*KeyList, error) {
+	return sent[KeyList](ctx, c, call{
+		method: http.MethodGet, path: "/settings/api-keys",
+		query: values("limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllAPIKeys is ListAPIKeys for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllAPIKeys(ctx context.Context, params ListAPIKeysParams, opts ...Option) iter.Seq2[ProgramKey, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[ProgramKey], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.ListAPIKeys(ctx, params, opts...)
+		if err != nil {
+			return page[ProgramKey]{}, err
+		}
+		return page[ProgramKey]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// CreateAPIKey is POST /settings/api-keys: Make an API key.
+//
+// The key is in the answer, and nowhere else afterwards.
+func (c *Client) CreateAPIKey(ctx context.Context, body CreateKeyRequest, opts ...Option) (*NewProgramKey, error) {
+	return sent[NewProgramKey](ctx, c, call{
+		method: http.MethodPost, path: "/settings/api-keys",
+		json: body,
+	}, opts)
+}
+
+// RevokeAPIKey is DELETE /settings/api-keys/{id}: Revoke an API key.
+//
+// At once and for good.
+func (c *Client) RevokeAPIKey(ctx context.Context, id string, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: fmt.Sprintf("/settings/api-keys/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// RotateAPIKey is POST /settings/api-keys/{id}/rotate: Replace the secret of an API key.
+//
+// What it may do stays; the old secret ends at once, and the key acts for you from now on.
+func (c *Client) RotateAPIKey(ctx context.Context, id string, opts ...Option) (*NewProgramKey, error) {
+	return sent[NewProgramKey](ctx, c, call{
+		method: http.MethodPost, path: fmt.Sprintf("/settings/api-keys/%s/rotate", url.PathEscape(id)),
+	}, opts)
+}
+
+// ListAudit is GET /settings/audit: List who did what.
+//
+// The newest first. Nobody can change or remove an entry.
+func (c *Client) ListAudit(ctx context.Context, params ListAuditParams, opts ...Option) (*AuditList, error) {
+	return sent[AuditList](ctx, c, call{
+		method: http.MethodGet, path: "/settings/audit",
+		query: values("user", params.User, "key", params.Key, "action", params.Action, "resource", params.Resource, "resourceId", params.ResourceID, "from", params.From, "to", params.To, "limit", params.Limit, "cursor", params.Cursor),
+	}, opts)
+}
+
+// AllAudit is ListAudit for all pages from params.Cursor on. An error is the
+// last that is yielded.
+func (c *Client) AllAudit(ctx context.Context, params ListAuditParams, opts ...Option) iter.Seq2[Audit, error] {
+	return all(ctx, params.Cursor, func(ctx context.Context, cursor string) (page[Audit], error) {
+		params := params
+		params.Cursor = cursor
+		out, err := c.ListAudit(ctx, params, opts...)
+		if err != nil {
+			return page[Audit]{}, err
+		}
+		return page[Audit]{out.Data, out.Page.Next}, nil
+	})
+}
+
+// ExportAudit is GET /settings/audit/export: Export who did what.
+//
+// All that matches, the newest first. A connection that is cut means that the export is not whole.
+func (c *Client) ExportAudit(ctx context.Context, params ExportAuditParams, opts ...Option) (*http.Response, error) {
+	return c.do(ctx, call{
+		method: http.MethodGet, path: "/settings/audit/export",
+		query: values("user", params.User, "key", params.Key, "action", params.Action, "resource", params.Resource, "resourceId", params.ResourceID, "from", params.From, "to", params.To, "format", params.Format),
 	}, opts)
 }
 
