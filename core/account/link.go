@@ -115,7 +115,7 @@ func (s *Service) personOf(ctx context.Context, d identity.Descriptor, who ident
 		return "", fmt.Errorf("find identity at %s: %w", d.ID, err)
 	}
 	user, err := s.registerIdentity(ctx, d, who)
-	if errors.Is(err, &fault.Error{Kind: fault.Conflict, Code: "email_taken"}) {
+	if errors.Is(err, errKnownAddress) || errors.Is(err, &fault.Error{Kind: fault.Conflict, Code: "email_taken"}) {
 		// The same person may have been faster in another window.
 		if known, err := s.cfg.Store.Identities().BySubject(ctx, who.Issuer, who.Subject); err == nil {
 			return known.User, nil
@@ -125,7 +125,10 @@ func (s *Service) personOf(ctx context.Context, d identity.Descriptor, who ident
 	return user, err
 }
 
-// registerIdentity makes an account for somebody whom a service vouches for.
+var errKnownAddress = errors.New("there is an account with this address")
+
+// registerIdentity makes an account for somebody whom a service vouches for, or
+// returns errKnownAddress.
 func (s *Service) registerIdentity(ctx context.Context, d identity.Descriptor, who identity.Identity) (domain.UserID, error) {
 	in := RegisterInput{Email: normalizeEmail(who.Email), Name: clipped(who.Name, maxName)}
 	if !validEmail(in.Email) {
@@ -138,7 +141,7 @@ func (s *Service) registerIdentity(ctx context.Context, d identity.Descriptor, w
 	}
 	_, err := s.cfg.Store.Users().ByEmail(ctx, in.Email)
 	if err == nil {
-		return "", linkRequired(d)
+		return "", errKnownAddress
 	}
 	if !errors.Is(err, fault.ErrNotFound) {
 		return "", fmt.Errorf("register with %s: %w", d.ID, err)
