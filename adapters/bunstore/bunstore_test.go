@@ -37,46 +37,57 @@ func TestSQLite(t *testing.T) {
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	// Migrating one database and copying it is quicker than migrating many.
-	empty := databaseLike(t, nil)
-	if err := openPostgres(t, empty.String()).Close(); err != nil {
-		t.Fatal(err)
-	}
-	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
-		return opened(t, bunstore.Config{URL: databaseLike(t, empty).String(), MaxConns: 6})
-	}})
+	schemas := newSchemas(t)
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return schemas.open(t) }})
 }
 
-// databaseLike makes a database of its own, a copy of like if that is not nil,
-// and returns its URL. Nobody may be connected to like.
-func databaseLike(t testing.TB, like *url.URL) *url.URL {
+// schemas are migrated and empty. Emptying one is quicker by far than migrating
+// another.
+type schemas struct {
+	t    *testing.T
+	free chan string // their URLs
+}
+
+func newSchemas(t *testing.T) *schemas {
 	t.Helper()
-	u, err := url.Parse(postgresURL(t))
-	if err != nil {
-		t.Fatal("TEST_POSTGRES_DSN is not a URL")
+	postgresURL(t)
+	return &schemas{t, make(chan string, 1000)}
+}
+
+// open returns a store on an empty schema that nobody else uses.
+func (s *schemas) open(t testing.TB) *bunstore.Store {
+	t.Helper()
+	var dsn string
+	select {
+	case dsn = <-s.free:
+	default:
+		dsn = schema(s.t)
+		migrate(t, bunstore.Config{URL: dsn})
 	}
-	db, err := sql.Open("pgx", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "crier_test_" + strings.ToLower(rand.Text())
-	create := "CREATE DATABASE " + name
-	if like != nil {
-		create += " TEMPLATE " + strings.TrimPrefix(like.Path, "/")
-	}
-	if _, err := db.ExecContext(t.Context(), create); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+	t.Cleanup(func() { // after the store is closed
+		truncate(t, dsn)
+		s.free <- dsn
 	})
-	u.Path = "/" + name
-	return u
+	return opened(t, bunstore.Config{URL: dsn, MaxConns: 6})
+}
+
+// truncate empties all tables but the one that knows the migrations.
+func truncate(t testing.TB, dsn string) {
+	t.Helper()
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var tables string
+	err = db.QueryRowContext(context.Background(), `SELECT string_agg(quote_ident(tablename), ', ')
+		FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'crier_migrations'`).Scan(&tables)
+	if err == nil {
+		_, err = db.ExecContext(context.Background(), "TRUNCATE "+tables+" RESTART IDENTITY")
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func openSQLite(t testing.TB, path string) *bunstore.Store {
@@ -101,6 +112,13 @@ func opened(t testing.TB, cfg bunstore.Config) *bunstore.Store {
 		}
 	})
 	return s
+}
+
+func migrate(t testing.TB, cfg bunstore.Config) {
+	t.Helper()
+	if err := migrated(t, cfg).Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func migrated(t testing.TB, cfg bunstore.Config) *bunstore.Store {

@@ -34,10 +34,10 @@ func TestQueueOnSQLite(t *testing.T) {
 
 func TestQueueOnPostgres(t *testing.T) {
 	t.Parallel()
-	postgresURL(t)
+	schemas := newSchemas(t)
 	queuetest.Run(t, queuetest.Harness{
 		Open: func(t testing.TB, s queuetest.Settings) queuetest.Subject {
-			return queueOn(t, openPostgres(t, schema(t)).Jobs(), s)
+			return queueOn(t, schemas.open(t).Jobs(), s)
 		},
 		Now: time.Now,
 	})
