@@ -23,7 +23,7 @@ const rounds = 3
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	only := flag.String("only", "", "measure one thing: start, idle, create, publish, flood, claim or scale")
+	only := flag.String("only", "", "measure one thing: start, idle, create, api, publish, flood, claim or scale")
 	on := flag.String("on", "", "measure on one database: sqlite or postgresql")
 	sizes := flag.String("future", "10000,1000000", "how many deliveries in the future claims are measured among")
 	part := flag.String("part", "", "internal: be a worker on this database")
@@ -80,7 +80,7 @@ func run(ctx context.Context, only, on string, future []int) error {
 		for _, m := range []struct {
 			name string
 			run  func(context.Context, string, string, database) ([]row, error)
-		}{{"start", coldStart}, {"idle", idle}, {"create", creating}, {"publish", publishing(1000)}, {"flood", publishing(10_000)}, {"claim", claiming(future)}, {"scale", scaling}} {
+		}{{"start", coldStart}, {"idle", idle}, {"create", creating}, {"api", answering}, {"publish", publishing(1000)}, {"flood", publishing(10_000)}, {"claim", claiming(future)}, {"scale", scaling}} {
 			if only != "" && only != m.name {
 				continue
 			}

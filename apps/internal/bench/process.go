@@ -29,6 +29,7 @@ type database struct {
 // server is the real server as a process.
 type server struct {
 	cmd     *exec.Cmd
+	base    string
 	api     *client.Client
 	started time.Duration
 }
@@ -36,15 +37,17 @@ type server struct {
 // clockTick is the unit of CPU time in /proc, on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-var httpClient = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+// httpClient asks for answers as they are: compressing them would cost more than
+// making them, and is for those who are far away.
+var httpClient = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
 
 func start(ctx context.Context, binary, dir, url string) (*server, error) {
 	port, err := freeport.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{}
-	s.api, err = client.New(client.Config{BaseURL: "http://127.0.0.1:" + strconv.Itoa(port), HTTP: httpClient})
+	s := &server{base: "http://127.0.0.1:" + strconv.Itoa(port)}
+	s.api, err = client.New(client.Config{BaseURL: s.base, HTTP: httpClient})
 	if err != nil {
 		return nil, err
 	}
