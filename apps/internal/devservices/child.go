@@ -73,10 +73,16 @@ func (c *child) runOnce(ctx context.Context, cmd *exec.Cmd, answers func(context
 		_ = cmd.Wait() // how it ended is in its log
 		close(exited)
 	}()
-	return c.awaitReady(ctx, answers)
+	return awaitReady(ctx, exited, answers)
 }
 
-func (c *child) awaitReady(ctx context.Context, answers func(context.Context) bool) error {
+const (
+	startPatience = time.Minute
+	stopPatience  = 10 * time.Second
+)
+
+// awaitReady waits until a program answers. exited is closed when it ends.
+func awaitReady(ctx context.Context, exited <-chan struct{}, answers func(context.Context) bool) error {
 	deadline := time.After(startPatience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -86,7 +92,7 @@ func (c *child) awaitReady(ctx context.Context, answers func(context.Context) bo
 		}
 		select {
 		case <-tick.C:
-		case <-c.exited:
+		case <-exited:
 			return errors.New("it ended right after its start")
 		case <-deadline:
 			return fmt.Errorf("it was not ready after %v", startPatience)
@@ -101,13 +107,21 @@ func (c *child) stop() {
 	if c.cmd == nil {
 		return
 	}
-	for _, sig := range []os.Signal{os.Interrupt, os.Kill} {
-		_ = c.cmd.Process.Signal(sig)
+	if end(c.cmd, c.exited, os.Interrupt, os.Kill) {
+		c.cmd = nil
+	}
+}
+
+// end sends a program one signal after the other until it has ended, and reports
+// whether it has.
+func end(cmd *exec.Cmd, exited <-chan struct{}, signals ...os.Signal) bool {
+	for _, sig := range signals {
+		_ = cmd.Process.Signal(sig)
 		select {
-		case <-c.exited:
-			c.cmd = nil
-			return
+		case <-exited:
+			return true
 		case <-time.After(stopPatience):
 		}
 	}
+	return false
 }

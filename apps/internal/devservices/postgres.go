@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/crierhq/crier/apps/internal/freeport"
 )
@@ -234,32 +233,12 @@ func (c *cluster) runOnce(ctx context.Context) error {
 		_ = cmd.Wait() // how it ended is in its log
 		close(exited)
 	}()
-	return c.awaitReady(ctx)
+	return awaitReady(ctx, exited, c.ready)
 }
 
-const (
-	startPatience = time.Minute
-	stopPatience  = 10 * time.Second
-)
-
-func (c *cluster) awaitReady(ctx context.Context) error {
-	deadline := time.After(startPatience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid")); err == nil && ready(text) {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-c.exited:
-			return errors.New("it ended right after its start")
-		case <-deadline:
-			return fmt.Errorf("it was not ready after %v", startPatience)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+func (c *cluster) ready(context.Context) bool {
+	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
+	return err == nil && ready(text)
 }
 
 // ready reads the eighth line of postmaster.pid, as pg_ctl does.
@@ -274,14 +253,8 @@ func (c *cluster) stop() {
 	if c.cmd == nil {
 		return
 	}
-	for _, s := range []os.Signal{os.Interrupt, quitSignal, os.Kill} { // fast, immediate, now
-		_ = c.cmd.Process.Signal(s)
-		select {
-		case <-c.exited:
-			c.cmd = nil
-			return
-		case <-time.After(stopPatience):
-		}
+	if end(c.cmd, c.exited, os.Interrupt, quitSignal, os.Kill) { // fast, immediate, now
+		c.cmd = nil
 	}
 }
 
