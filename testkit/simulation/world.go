@@ -231,6 +231,7 @@ func (w *world) engine(p *process) (*core.Engine, error) {
 		Worker: core.WorkerConfig{Owner: p.owner(), Concurrency: 1, Lease: lease},
 		Queue: func(c jobs.Config) (core.JobRunner, error) {
 			c.Concurrency = 1 // a process does one thing at a time here
+			c.Random = w.rng.Float64
 			return jobs.New(c)
 		},
 	})
