@@ -2,6 +2,8 @@ package social
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 )
 
 // The interfaces below are optional. A provider has a capability exactly when
@@ -114,6 +116,41 @@ type Resolver interface {
 	Resolve(ctx context.Context, t Target, ref Ref) (Ref, error)
 }
 
+// Chooser is for platforms where one sign-in leads to several places that can
+// be published to, such as pages, boards or servers. FinishConnect and
+// ConnectWith then return the person who signed in, who is no channel.
+type Chooser interface {
+	// Choices lists the places as they are stored once a person picks them,
+	// each with an Account of its own and with the credential that publishes
+	// there. It only reads, and may be repeated. An empty list is an error that
+	// says what the person lacks: CodeRejected.
+	Choices(ctx context.Context, signedIn Connection) ([]Connection, error)
+}
+
+// OptionLister knows what a setting may be that only the platform knows, such as
+// a board or a playlist: the fields of Descriptor.Settings with the tag lookup.
+type OptionLister interface {
+	// Options only reads, and may be repeated. It returns at most MaxOptions, the
+	// most likely first. What it returns is a help: a value that is not among
+	// them may be valid as well.
+	Options(ctx context.Context, t Target, q OptionQuery) ([]Option, error)
+}
+
+// Mentioner finds whom an author may mention.
+type Mentioner interface {
+	// Mentions only reads, and may be repeated. It returns at most MaxOptions,
+	// the most likely first.
+	Mentions(ctx context.Context, t Target, search string) ([]Mention, error)
+}
+
+// AccountMeter counts what the platform tells of an account as a whole.
+type AccountMeter interface {
+	// AccountMetrics only reads, and may be repeated. It returns what the
+	// platform tells of the days of p; a Metric or a day that is missing is not
+	// known, and not zero.
+	AccountMetrics(ctx context.Context, t Target, p Period) (Series, error)
+}
+
 // Limiter has limits that differ from account to account.
 type Limiter interface {
 	// LimitsFor returns the limits of an account. It is pure.
@@ -165,6 +202,52 @@ type Connection struct {
 	Credential  Credential
 }
 
+// MaxOptions is the most that one look-up returns.
+const MaxOptions = 100
+
+// OptionQuery asks for the values of one setting.
+type OptionQuery struct {
+	// Field is the path of the setting, such as "board".
+	Field string
+	// Search is what was typed so far; empty: whatever comes first.
+	Search string
+	// Settings are the others that were chosen already: a flair depends on its
+	// community.
+	Settings json.RawMessage
+}
+
+// Option is a value of a setting, with what people call it.
+type Option struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+	// Detail tells apart what has the same label; it may be empty.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Mention is somebody who can be mentioned.
+type Mention struct {
+	// Text is what to put into the text of the item, in its markup.
+	Text string `json:"text"`
+	Name string `json:"name"`
+	// Handle, URL and Avatar may be empty.
+	Handle string `json:"handle,omitempty"`
+	URL    string `json:"url,omitempty"`
+	Avatar string `json:"avatar,omitempty"`
+}
+
+// Period is a number of whole days in UTC: from From up to and without To.
+type Period struct{ From, To time.Time }
+
+// Series are numbers over days, oldest first.
+type Series map[Metric][]Point
+
+// Point is a number of one day. Of what an account has, such as followers, it
+// is how many there were; of what happens, how often it happened on that day.
+type Point struct {
+	Day   time.Time `json:"day"`
+	Value int64     `json:"value"`
+}
+
 // Metric names a kind of reaction.
 type Metric string
 
@@ -177,11 +260,22 @@ const (
 	MetricBookmarks Metric = "bookmarks"
 	MetricViews     Metric = "views"
 	MetricClicks    Metric = "clicks"
+	// MetricReach counts the people who saw it, however often.
+	MetricReach Metric = "reach"
+	// MetricWatched is how long it was watched, in seconds.
+	MetricWatched Metric = "watched"
+	// MetricFollowers counts the followers of an account.
+	MetricFollowers Metric = "followers"
+	// MetricVisits counts the visits of an account's own page.
+	MetricVisits Metric = "visits"
 )
 
 // AllMetrics lists every Metric, for exhaustive tables and their tests.
 func AllMetrics() []Metric {
-	return []Metric{MetricLikes, MetricReposts, MetricReplies, MetricQuotes, MetricBookmarks, MetricViews, MetricClicks}
+	return []Metric{
+		MetricLikes, MetricReposts, MetricReplies, MetricQuotes, MetricBookmarks, MetricViews, MetricClicks,
+		MetricReach, MetricWatched, MetricFollowers, MetricVisits,
+	}
 }
 
 // Metrics are the numbers that are known of an item, none below zero.
@@ -204,6 +298,10 @@ type Capabilities struct {
 	Resolve  Resolver
 	Limit    Limiter
 	Site     Site
+	Choose   Chooser
+	Options  OptionLister
+	Mention  Mentioner
+	Account  AccountMeter
 }
 
 // CapabilitiesOf looks once at what p implements. It is the only place in the
@@ -224,6 +322,10 @@ func CapabilitiesOf(p Provider) Capabilities {
 	c.Resolve, _ = p.(Resolver)
 	c.Limit, _ = p.(Limiter)
 	c.Site, _ = p.(Site)
+	c.Choose, _ = p.(Chooser)
+	c.Options, _ = p.(OptionLister)
+	c.Mention, _ = p.(Mentioner)
+	c.Account, _ = p.(AccountMeter)
 	return c
 }
 
@@ -234,6 +336,8 @@ func (c Capabilities) Names() []string {
 		name string
 		has  bool
 	}{
+		{"account_metrics", c.Account != nil},
+		{"choose", c.Choose != nil},
 		{"confirm", c.Confirm != nil},
 		{"connect_form", c.Form != nil},
 		{"connect_redirect", c.Redirect != nil},
@@ -241,7 +345,9 @@ func (c Capabilities) Names() []string {
 		{"edit", c.Edit != nil},
 		{"find", c.Find != nil},
 		{"limits_by_account", c.Limit != nil},
+		{"mentions", c.Mention != nil},
 		{"metrics", c.Meter != nil},
+		{"options", c.Options != nil},
 		{"prepare", c.Prepare != nil},
 		{"refresh", c.Refresh != nil},
 		{"repost", c.Repost != nil},

@@ -77,6 +77,10 @@ const (
 	CountUTF16     Counter = "utf16"     // UTF-16 code units
 	CountGraphemes Counter = "graphemes" // what a reader sees as one character
 	CountBytes     Counter = "bytes"     // UTF-8
+	// CountWeighted is that of https://github.com/twitter/twitter-text (v3):
+	// Latin and its neighbours count one, all else two, an emoji two however
+	// many code points it has.
+	CountWeighted Counter = "weighted"
 )
 
 // MediaLimit bounds the attachments of an item.

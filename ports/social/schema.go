@@ -29,6 +29,8 @@ type Field struct {
 	Required bool
 	// Secret fields are typed in blind and never shown again.
 	Secret bool
+	// Lookup fields take a value that only the platform knows; see OptionLister.
+	Lookup bool
 	// Default is used where a value is absent; empty: none.
 	Default string
 	Enum    []string
@@ -44,7 +46,7 @@ type Field struct {
 }
 
 // SchemaOf reads the exported fields of the struct T with the tags json, doc,
-// required, secret, default, enum, pattern, minLength, maxLength, minimum and
+// required, secret, lookup, default, enum, pattern, minLength, maxLength, minimum and
 // maximum. It panics on a type or tag it cannot express: a mistake of the
 // programmer that the first test finds.
 func SchemaOf[T any]() Schema {
@@ -268,7 +270,7 @@ func fieldsOf(t reflect.Type) []Field {
 		f := fieldOf(sf.Type)
 		f.Name, f.Doc, f.Default = name, sf.Tag.Get("doc"), sf.Tag.Get("default")
 		f.Required, f.Secret = sf.Tag.Get("required") == "true", sf.Tag.Get("secret") == "true"
-		f.Pattern = sf.Tag.Get("pattern")
+		f.Lookup, f.Pattern = sf.Tag.Get("lookup") == "true", sf.Tag.Get("pattern")
 		if f.Pattern != "" {
 			regexp.MustCompile(f.Pattern)
 		}
@@ -296,6 +298,7 @@ func (f Field) misfit() string {
 		{"pattern", f.Pattern != "", []string{"string"}},
 		{"minLength or maxLength", f.MinLength != nil || f.MaxLength != nil, []string{"string", "array"}},
 		{"minimum or maximum", f.Minimum != nil || f.Maximum != nil, []string{"integer"}},
+		{"lookup", f.Lookup, []string{"string", "array"}},
 		{"default", f.Default != "", []string{"string", "integer", "boolean"}},
 	} {
 		if tag.used && !slices.Contains(tag.types, f.Type) {
@@ -385,6 +388,9 @@ func (f Field) doc() map[string]any {
 	}
 	if len(f.Enum) > 0 {
 		doc["enum"] = f.Enum
+	}
+	if f.Lookup {
+		doc["x-lookup"] = true
 	}
 	if f.Secret {
 		doc["writeOnly"], doc["format"] = true, "password"

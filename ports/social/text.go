@@ -26,6 +26,8 @@ func (c Counter) of(s string) int {
 		return len(s)
 	case CountGraphemes:
 		return graphemes(s)
+	case CountWeighted:
+		return weighted(s)
 	case CountUTF16:
 		n := 0
 		for _, r := range s {

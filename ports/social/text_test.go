@@ -44,6 +44,38 @@ func TestMeasureCountsInEveryUnit(t *testing.T) {
 	}
 }
 
+// TestWeights has vectors of the conformance suite of twitter-text 3.
+func TestWeights(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		text string
+		want int
+	}{
+		"latin":                 {"This is a test.", 15},
+		"japanese":              {"日本語", 6},
+		"general punctuation":   {"\u2018a\u2019 \u2026", 6},
+		"korean":                {"안녕", 4},
+		"arabic":                {"مرحبا", 5},
+		"one emoji":             {"😷", 2},
+		"a family":              {"👨‍👩‍👧‍👦", 2},
+		"skin tone":             {"👍🏽", 2},
+		"a flag":                {"🇩🇪", 2},
+		"keycap":                {"1\ufe0f\u20e3", 2},
+		"letters and an emoji":  {"a😷b", 4},
+		"beyond the BMP":        {"𠮷", 2},
+		"a link":                {"see https://example.org/a/long/path/that/would/count?x=1 now", 4 + 23 + 4},
+		"two links":             {"https://a.example https://b.example", 47},
+		"zero width non-joiner": {"a\u200cb", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := (social.TextLimit{Count: social.CountWeighted, URLLength: 23}).Measure(tc.text); got != tc.want {
+				t.Errorf("got %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
 // TestGraphemesAgreeWithUnicode plays the official vectors.
 func TestGraphemesAgreeWithUnicode(t *testing.T) {
 	t.Parallel()

@@ -21,6 +21,10 @@ type result struct {
 	problems   []social.Problem
 	limits     *social.Limits
 	metrics    social.Metrics
+	choices    []social.Connection
+	options    []social.Option
+	mentions   []social.Mention
+	series     social.Series
 	// rates are what the call reported meanwhile.
 	rates []social.Rate
 	err   error
@@ -46,23 +50,27 @@ type caller struct {
 
 func calls() map[string]caller {
 	return map[string]caller{
-		"publish":        {make: callPublish},
-		"prepare":        {capability: "prepare", make: callPrepare},
-		"check":          {capability: "prepare", reads: true, make: callCheck},
-		"find":           {capability: "find", reads: true, make: callFind},
-		"confirm":        {capability: "confirm", reads: true, make: callConfirm},
-		"edit":           {capability: "edit", make: callEdit},
-		"delete":         {capability: "delete", make: callDelete},
-		"repost":         {capability: "repost", make: callRepost},
-		"metrics":        {capability: "metrics", reads: true, make: callMetrics},
-		"resolve":        {capability: "resolve", reads: true, make: callResolve},
-		"refresh":        {capability: "refresh", make: callRefresh},
-		"revoke":         {capability: "revoke", make: callRevoke},
-		"connect_form":   {capability: "connect_form", make: callConnectForm},
-		"connect_begin":  {capability: "connect_redirect", make: callConnectBegin},
-		"connect_finish": {capability: "connect_redirect", make: callConnectFinish},
-		"validate":       {pure: true, make: callValidate},
-		"limits":         {pure: true, make: callLimits},
+		"publish":         {make: callPublish},
+		"prepare":         {capability: "prepare", make: callPrepare},
+		"check":           {capability: "prepare", reads: true, make: callCheck},
+		"find":            {capability: "find", reads: true, make: callFind},
+		"confirm":         {capability: "confirm", reads: true, make: callConfirm},
+		"edit":            {capability: "edit", make: callEdit},
+		"delete":          {capability: "delete", make: callDelete},
+		"repost":          {capability: "repost", make: callRepost},
+		"metrics":         {capability: "metrics", reads: true, make: callMetrics},
+		"resolve":         {capability: "resolve", reads: true, make: callResolve},
+		"choices":         {capability: "choose", reads: true, make: callChoices},
+		"options":         {capability: "options", reads: true, make: callOptions},
+		"mentions":        {capability: "mentions", reads: true, make: callMentions},
+		"account_metrics": {capability: "account_metrics", reads: true, make: callAccountMetrics},
+		"refresh":         {capability: "refresh", make: callRefresh},
+		"revoke":          {capability: "revoke", make: callRevoke},
+		"connect_form":    {capability: "connect_form", make: callConnectForm},
+		"connect_begin":   {capability: "connect_redirect", make: callConnectBegin},
+		"connect_finish":  {capability: "connect_redirect", make: callConnectFinish},
+		"validate":        {pure: true, make: callValidate},
+		"limits":          {pure: true, make: callLimits},
 	}
 }
 
@@ -159,6 +167,29 @@ func callMetrics(ctx context.Context, p social.Provider, c Case) result {
 func callResolve(ctx context.Context, p social.Provider, c Case) result {
 	ref, err := social.CapabilitiesOf(p).Resolve.Resolve(ctx, c.target(), c.ref())
 	return result{ref: &ref, err: err}
+}
+
+func callChoices(ctx context.Context, p social.Provider, c Case) result {
+	t := c.target()
+	out, err := social.CapabilitiesOf(p).Choose.Choices(ctx, social.Connection{Account: t.Account, Traits: t.Traits, Credential: t.Credential})
+	return result{choices: out, err: err}
+}
+
+func callOptions(ctx context.Context, p social.Provider, c Case) result {
+	out, err := social.CapabilitiesOf(p).Options.Options(ctx, c.target(), social.OptionQuery{
+		Field: c.Field, Search: c.Search, Settings: c.Item.Settings,
+	})
+	return result{options: out, err: err}
+}
+
+func callMentions(ctx context.Context, p social.Provider, c Case) result {
+	out, err := social.CapabilitiesOf(p).Mention.Mentions(ctx, c.target(), c.Search)
+	return result{mentions: out, err: err}
+}
+
+func callAccountMetrics(ctx context.Context, p social.Provider, c Case) result {
+	out, err := social.CapabilitiesOf(p).Account.AccountMetrics(ctx, c.target(), social.Period{From: c.From, To: c.To})
+	return result{series: out, err: err}
 }
 
 func callRefresh(ctx context.Context, p social.Provider, c Case) result {

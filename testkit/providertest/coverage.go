@@ -32,6 +32,7 @@ func checkCoverage(_ context.Context, k *kit) []Finding {
 	}
 	out = append(out, k.itemCoverage(p.Descriptor())...)
 	out = append(out, k.rateCoverage(p.Descriptor())...)
+	out = append(out, k.lookupCoverage(p)...)
 	return append(out, k.lostAnswer(p)...)
 }
 
@@ -58,6 +59,26 @@ func (k *kit) rateCoverage(d social.Descriptor) []Finding {
 		return []Finding{findingf("app", "case %s tells of a limit of the app, but Descriptor.AppLimits is empty", k.cases[i].Name)}
 	}
 	return nil
+}
+
+// lookupCoverage demands that every setting with the tag lookup can be looked up,
+// and that a look-up is of such a setting.
+func (k *kit) lookupCoverage(p social.Provider) []Finding {
+	var out []Finding
+	fields := p.Descriptor().Settings.Fields()
+	for _, f := range fields {
+		if f.Lookup {
+			shows := func(c Case) bool { return c.Call == "options" && c.works() && c.Field == f.Name }
+			out = append(out, k.demand(shows, "lookup", "the setting %s has the tag lookup, but no case shows its options", f.Name)...)
+		}
+	}
+	for _, c := range k.cases {
+		known := slices.ContainsFunc(fields, func(f social.Field) bool { return f.Lookup && f.Name == c.Field })
+		if c.Call == "options" && c.works() && !known {
+			out = append(out, findingf("lookup", "case %s looks up %q, which is no setting with the tag lookup", c.Name, c.Field))
+		}
+	}
+	return out
 }
 
 // itemCoverage demands an item of each kind that the descriptor offers.
@@ -120,6 +141,8 @@ func callsOf(capability string) []string {
 		return []string{"connect_begin", "connect_finish"}
 	case "prepare":
 		return []string{"prepare", "check"}
+	case "choose":
+		return []string{"choices"}
 	case "limits_by_account":
 		return []string{"limits"}
 	case "site":

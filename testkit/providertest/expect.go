@@ -55,6 +55,14 @@ func (c Case) judgeResult(r result) []string {
 		return c.judgeRef(r.ref)
 	case "metrics":
 		return c.judgeMetrics(r.metrics)
+	case "choices":
+		return c.judgeChoices(r.choices)
+	case "options":
+		return judgeList("options", c.Want.Options, r.options)
+	case "mentions":
+		return judgeList("mentions", c.Want.Mentions, r.mentions)
+	case "account_metrics":
+		return c.judgeSeries(r.series)
 	case "confirm":
 		return c.judgeVisible(*r.visible)
 	case "refresh":
@@ -101,6 +109,60 @@ func (c Case) judgeMetrics(got social.Metrics) []string {
 		if _, ok := got[m]; !ok {
 			out = append(out, fmt.Sprintf("metric %s is missing, want %d", m, c.Want.Metrics[m]))
 		}
+	}
+	return out
+}
+
+func (c Case) judgeChoices(got []social.Connection) []string {
+	if len(got) == 0 {
+		return []string{"there are no choices: that is an error which says what the person lacks"}
+	}
+	var out []string
+	if len(got) != len(c.Want.Choices) {
+		out = append(out, fmt.Sprintf("there are %d choices, want %d (want.choices)", len(got), len(c.Want.Choices)))
+	}
+	seen := map[string]bool{}
+	for i, g := range got {
+		if seen[g.Account] {
+			out = append(out, fmt.Sprintf("two choices have the account %q", g.Account))
+		}
+		seen[g.Account] = true
+		if i < len(c.Want.Choices) {
+			out = append(out, prefix(fmt.Sprintf("choices[%d].", i), diffConnection(&c.Want.Choices[i], g))...)
+		}
+	}
+	return out
+}
+
+// judgeList compares what a look-up returned.
+func judgeList[T comparable](what string, want, got []T) []string {
+	var out []string
+	if len(got) > social.MaxOptions {
+		out = append(out, fmt.Sprintf("there are %d %s, more than social.MaxOptions", len(got), what))
+	}
+	if !slices.Equal(got, want) {
+		out = append(out, fmt.Sprintf("%s are %+v, want %+v (want.%s)", what, got, want, what))
+	}
+	return out
+}
+
+func (c Case) judgeSeries(got social.Series) []string {
+	var out []string
+	for m, points := range got {
+		if !slices.Contains(social.AllMetrics(), m) {
+			out = append(out, fmt.Sprintf("metric %q is none of social.AllMetrics", m))
+		}
+		for i, p := range points {
+			if p.Value < 0 || !p.Day.Equal(p.Day.UTC().Truncate(24*time.Hour)) || i > 0 && !points[i-1].Day.Before(p.Day) {
+				out = append(out, fmt.Sprintf("%s has %+v: days are whole, in UTC and in order, and no number is below zero", m, p))
+			}
+		}
+	}
+	same := func(a, b []social.Point) bool {
+		return slices.EqualFunc(a, b, func(a, b social.Point) bool { return a.Day.Equal(b.Day) && a.Value == b.Value })
+	}
+	if !maps.EqualFunc(got, c.Want.Series, same) {
+		out = append(out, fmt.Sprintf("series is %v, want %v (want.series)", got, c.Want.Series))
 	}
 	return out
 }

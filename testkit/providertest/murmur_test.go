@@ -34,6 +34,10 @@ var (
 	_ social.Reposter          = (*murmur)(nil)
 	_ social.Meter             = (*murmur)(nil)
 	_ social.Resolver          = (*murmur)(nil)
+	_ social.Chooser           = (*murmur)(nil)
+	_ social.OptionLister      = (*murmur)(nil)
+	_ social.Mentioner         = (*murmur)(nil)
+	_ social.AccountMeter      = (*murmur)(nil)
 )
 
 func newMurmur(d social.Deps) *murmur {
@@ -57,6 +61,7 @@ func classify(_ int, body []byte) *social.Error {
 
 type settings struct {
 	Audience string `json:"audience,omitempty" enum:"public,followers" doc:"Who may see the post."`
+	Room     string `json:"room,omitempty" lookup:"true" doc:"Where it is said."`
 }
 
 func (*murmur) Descriptor() social.Descriptor {
@@ -312,4 +317,64 @@ func (p *murmur) connection(ctx context.Context, cred social.Credential) (social
 		Account: out.ID, Name: out.Name, Handle: "@" + out.Name, Credential: cred,
 		Traits: social.Traits{"max": strconv.Itoa(out.Max)},
 	}, nil
+}
+
+func (p *murmur) Choices(ctx context.Context, in social.Connection) ([]social.Connection, error) {
+	var out []murmurBox
+	if _, err := p.api.Do(ctx, rest.Request{Method: http.MethodGet, Path: "/v1/houses", Bearer: in.Credential.Access, Out: &out}); err != nil {
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, social.Errorf(social.CodeRejected, "You have no house on Murmur.")
+	}
+	all := make([]social.Connection, len(out))
+	for i, h := range out {
+		all[i] = social.Connection{Account: h.ID, Name: h.Name, Credential: in.Credential}
+	}
+	return all, nil
+}
+
+type murmurBox struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func (p *murmur) Options(ctx context.Context, t social.Target, q social.OptionQuery) ([]social.Option, error) {
+	var rooms []murmurBox
+	_, err := p.api.Do(ctx, rest.Request{
+		Method: http.MethodGet, Path: "/v1/rooms", Query: url.Values{"q": {q.Search}}, Bearer: t.Credential.Access, Out: &rooms,
+	})
+	var out []social.Option
+	for _, r := range rooms {
+		out = append(out, social.Option{Value: r.ID, Label: r.Name})
+	}
+	return out, err
+}
+
+func (p *murmur) Mentions(ctx context.Context, t social.Target, search string) ([]social.Mention, error) {
+	var people []murmurBox
+	_, err := p.api.Do(ctx, rest.Request{
+		Method: http.MethodGet, Path: "/v1/people", Query: url.Values{"q": {search}}, Bearer: t.Credential.Access, Out: &people,
+	})
+	var out []social.Mention
+	for _, who := range people {
+		out = append(out, social.Mention{Text: "@" + who.ID, Name: who.Name, Handle: "@" + who.ID})
+	}
+	return out, err
+}
+
+func (p *murmur) AccountMetrics(ctx context.Context, t social.Target, per social.Period) (social.Series, error) {
+	var days []struct {
+		Day       time.Time `json:"day"`
+		Followers int64     `json:"followers"`
+	}
+	_, err := p.api.Do(ctx, rest.Request{
+		Method: http.MethodGet, Path: "/v1/numbers", Bearer: t.Credential.Access, Out: &days,
+		Query: url.Values{"from": {per.From.Format(time.DateOnly)}, "to": {per.To.Format(time.DateOnly)}},
+	})
+	out := social.Series{}
+	for _, d := range days {
+		out[social.MetricFollowers] = append(out[social.MetricFollowers], social.Point{Day: d.Day, Value: d.Followers})
+	}
+	return out, err
 }

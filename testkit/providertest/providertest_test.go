@@ -536,6 +536,10 @@ func TestKitDemandsCases(t *testing.T) {
 		"repost_plain":                       "coverage/repost:",
 		"metrics_plain":                      "coverage/metrics:",
 		"resolve_plain":                      "coverage/resolve:",
+		"choices_plain":                      "coverage/choices:",
+		"options_room":                       "coverage/lookup: the setting room",
+		"mentions_plain":                     "coverage/mentions:",
+		"account_metrics_plain":              "coverage/account_metrics:",
 		"publish_plain publish_rate_limited": "coverage/app: AppLimits are set",
 		"check_ready check_waits":            "coverage/check:",
 	} {

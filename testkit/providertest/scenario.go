@@ -38,7 +38,8 @@ type Case struct {
 	// Doc says what the case shows.
 	Doc string `json:"doc"`
 	// Call is publish, prepare, check, find, confirm, edit, delete, repost,
-	// metrics, resolve, refresh, revoke, connect_form, connect_begin, connect_finish, validate or limits.
+	// metrics, resolve, refresh, revoke, connect_form, connect_begin, connect_finish,
+	// choices, options, mentions, account_metrics, validate or limits.
 	Call   string      `json:"call"`
 	Target *CaseTarget `json:"target,omitempty"`
 	Item   CaseItem    `json:"item,omitzero"`
@@ -53,6 +54,12 @@ type Case struct {
 	State    string            `json:"state,omitempty"`
 	Query    map[string]string `json:"query,omitempty"`
 	Keep     map[string]string `json:"keep,omitempty"`
+	// Field and Search are for options (whose other settings are item.settings),
+	// Search is for mentions, From and To are for account_metrics.
+	Field  string    `json:"field,omitempty"`
+	Search string    `json:"search,omitempty"`
+	From   time.Time `json:"from,omitzero"`
+	To     time.Time `json:"to,omitzero"`
 	// Vault, Documents and Files are what the host keeps before the call.
 	Vault     map[string]string `json:"vault,omitempty"`
 	Documents []CaseDocument    `json:"documents,omitempty"`
@@ -142,6 +149,12 @@ type Want struct {
 	Rates []CaseRate `json:"rates,omitempty"`
 	// Metrics are what metrics returns, exactly.
 	Metrics social.Metrics `json:"metrics,omitempty"`
+	// Choices, Options, Mentions and Series are what choices, options, mentions
+	// and account_metrics return, exactly and in order.
+	Choices  []CaseConnection `json:"choices,omitempty"`
+	Options  []social.Option  `json:"options,omitempty"`
+	Mentions []social.Mention `json:"mentions,omitempty"`
+	Series   social.Series    `json:"series,omitempty"`
 	// Found is what find says, Visible what confirm says.
 	Found   *bool `json:"found,omitempty"`
 	Visible *bool `json:"visible,omitempty"`
@@ -238,6 +251,8 @@ func (c Case) faults() error {
 	add(c.Doc == "", "doc is empty: say what the case shows")
 	add(!known, "there is no call %q", c.Call)
 	add(c.Call == "publish" && c.At.Next == social.StepCheck, "publish cannot start from a cursor that waits for a check")
+	add(c.Call == "options" && c.Field == "", "options must name the setting: say field")
+	add(c.Call == "account_metrics" && !c.From.Before(c.To), "account_metrics needs the days: say from and to")
 	add(c.Call == "check" && c.At.Next == "", `check must start from a cursor: say at.next`)
 	durations := []string{c.Want.After, c.Want.RetryAfter}
 	for _, r := range c.Want.Rates {
