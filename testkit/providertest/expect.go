@@ -53,16 +53,6 @@ func (c Case) judgeResult(r result) []string {
 		return c.judgeFound(r.ref)
 	case "edit", "repost", "resolve":
 		return c.judgeRef(r.ref)
-	case "metrics":
-		return c.judgeMetrics(r.metrics)
-	case "choices":
-		return c.judgeChoices(r.choices)
-	case "options":
-		return judgeList("options", c.Want.Options, r.options)
-	case "mentions":
-		return judgeList("mentions", c.Want.Mentions, r.mentions)
-	case "account_metrics":
-		return c.judgeSeries(r.series)
 	case "confirm":
 		return c.judgeVisible(*r.visible)
 	case "refresh":
@@ -75,6 +65,24 @@ func (c Case) judgeResult(r result) []string {
 		return c.judgeProblems(r.problems)
 	case "limits":
 		return c.judgeLimits(*r.limits)
+	}
+	return c.judgeLookup(r)
+}
+
+// judgeLookup is judgeResult for the calls that help a person choose, and for
+// numbers.
+func (c Case) judgeLookup(r result) []string {
+	switch c.Call {
+	case "metrics":
+		return c.judgeMetrics(r.metrics)
+	case "account_metrics":
+		return c.judgeSeries(r.series)
+	case "choices":
+		return c.judgeChoices(r.choices)
+	case "options":
+		return judgeList("options", c.Want.Options, r.options)
+	case "mentions":
+		return judgeList("mentions", c.Want.Mentions, r.mentions)
 	}
 	return nil
 }

@@ -74,10 +74,10 @@ func (s Signer) sign(method string, u *url.URL, form url.Values, own map[string]
 // mention (3.4.1.2).
 func baseURI(u *url.URL) string {
 	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch {
-	case scheme == "http":
+	switch scheme {
+	case "http":
 		host = strings.TrimSuffix(host, ":80")
-	case scheme == "https":
+	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	}
 	path := u.EscapedPath()
