@@ -238,6 +238,21 @@ const (
 	RetryFailuresRequestStateMissed RetryFailuresRequestState = "missed"
 )
 
+// Defines values for SeriesMetric.
+const (
+	SeriesMetricBookmarks SeriesMetric = "bookmarks"
+	SeriesMetricClicks    SeriesMetric = "clicks"
+	SeriesMetricFollowers SeriesMetric = "followers"
+	SeriesMetricLikes     SeriesMetric = "likes"
+	SeriesMetricQuotes    SeriesMetric = "quotes"
+	SeriesMetricReach     SeriesMetric = "reach"
+	SeriesMetricReplies   SeriesMetric = "replies"
+	SeriesMetricReposts   SeriesMetric = "reposts"
+	SeriesMetricViews     SeriesMetric = "views"
+	SeriesMetricVisits    SeriesMetric = "visits"
+	SeriesMetricWatched   SeriesMetric = "watched"
+)
+
 // Defines values for SkippedReason.
 const (
 	SkippedReasonChangedMeanwhile SkippedReason = "changed_meanwhile"
@@ -390,6 +405,12 @@ type AgencySettings struct {
 
 	// RequireApproval What members write who may not approve waits for an approval.
 	RequireApproval bool `json:"requireApproval"`
+}
+
+// AnalyticsAnswer defines model for AnalyticsAnswer.
+type AnalyticsAnswer struct {
+	// Data What the platform tells; a metric that is missing is not offered by it.
+	Data []Series `json:"data"`
 }
 
 // Approval defines model for Approval.
@@ -551,6 +572,39 @@ type Challenge struct {
 	Token string `json:"token"`
 }
 
+// Choice defines model for Choice.
+type Choice struct {
+	// Account The platform's own id of it, to choose it by.
+	Account string `json:"account"`
+	Avatar  string `json:"avatar,omitempty,omitzero"`
+	Handle  string `json:"handle,omitempty,omitzero"`
+
+	// Integration The id of the integration that it is already. Choosing it gives that one a new sign-in.
+	Integration string `json:"integration,omitempty,omitzero"`
+	Name        string `json:"name"`
+
+	// URL Where people see it.
+	URL string `json:"url,omitempty,omitzero"`
+}
+
+// ChooseAnswer defines model for ChooseAnswer.
+type ChooseAnswer struct {
+	// Data The integrations, in the order of accounts.
+	Data []Integration `json:"data"`
+}
+
+// ChooseRequest defines model for ChooseRequest.
+type ChooseRequest struct {
+	// Accounts The accounts of those that are to be connected.
+	Accounts []string `json:"accounts"`
+
+	// Provider The identifier of the platform.
+	Provider string `json:"provider"`
+
+	// State The proof of who chooses, from the answer that offered the choice. It works once.
+	State string `json:"state"`
+}
+
 // CodeLogin defines model for CodeLogin.
 type CodeLogin struct {
 	// Challenge The token of the challenge.
@@ -575,7 +629,10 @@ type ConfirmRequest struct {
 
 // Connect defines model for Connect.
 type Connect struct {
-	// ExpiresAt Until when the person must be back.
+	// Choices Where the sign-in leads to more than one place, such as several pages: what to choose from. Choose with the state beside it.
+	Choices []Choice `json:"choices,omitempty,omitzero"`
+
+	// ExpiresAt Until when the person must be back, or have chosen.
 	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
 
 	// Integration The connected account, with method form.
@@ -1263,6 +1320,23 @@ type MemberRoleRequest struct {
 // MemberRoleRequestRole Examples: admin
 type MemberRoleRequestRole string
 
+// Mention defines model for Mention.
+type Mention struct {
+	Avatar string `json:"avatar,omitempty,omitzero"`
+	Handle string `json:"handle,omitempty,omitzero"`
+	Name   string `json:"name"`
+
+	// Text What to put into the text of the post.
+	Text string `json:"text"`
+	URL  string `json:"url,omitempty,omitzero"`
+}
+
+// MentionsAnswer defines model for MentionsAnswer.
+type MentionsAnswer struct {
+	// Data The most likely first, 100 at most.
+	Data []Mention `json:"data"`
+}
+
 // Moment defines model for Moment.
 type Moment struct {
 	At time.Time `json:"at"`
@@ -1336,6 +1410,12 @@ type Occurrence struct {
 	//
 	// Examples: 2030-03-26T09:00:00
 	Occurrence string `json:"occurrence"`
+}
+
+// OptionsAnswer defines model for OptionsAnswer.
+type OptionsAnswer struct {
+	// Data The most likely first, 100 at most. A value that is not among them may be good as well.
+	Data []SettingOption `json:"data"`
 }
 
 // Organization defines model for Organization.
@@ -1449,6 +1529,12 @@ type PersonWeekStart string
 // PlacesAnswer defines model for PlacesAnswer.
 type PlacesAnswer struct {
 	Data []Organization `json:"data"`
+}
+
+// Point defines model for Point.
+type Point struct {
+	Day   string `json:"day"`
+	Value int64  `json:"value"`
 }
 
 // Post defines model for Post.
@@ -1838,6 +1924,17 @@ type SecondFactorRequest struct {
 	Password string `json:"password"`
 }
 
+// Series defines model for Series.
+type Series struct {
+	Metric SeriesMetric `json:"metric"`
+
+	// Points Oldest first. A day that is missing is not known, and not zero.
+	Points []Point `json:"points"`
+}
+
+// SeriesMetric defines model for Series.Metric.
+type SeriesMetric string
+
 // Session defines model for Session.
 type Session struct {
 	// AccessToken Goes into the header Authorization, after the word Bearer.
@@ -1876,6 +1973,17 @@ type SetPaceRequest struct {
 type SetSlotsRequest struct {
 	// Slots All weekly posting times, at most 200. None: nothing can be queued.
 	Slots []Slot `json:"slots"`
+}
+
+// SettingOption defines model for SettingOption.
+type SettingOption struct {
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Label What people call it.
+	Label string `json:"label"`
+
+	// Value What to put into the settings.
+	Value string `json:"value"`
 }
 
 // SettleRequest defines model for SettleRequest.
@@ -1945,6 +2053,27 @@ type Slot struct {
 
 // SlotWeekday Examples: tuesday
 type SlotWeekday string
+
+// Statistics defines model for Statistics.
+type Statistics struct {
+	Delivery    string `json:"delivery"`
+	Integration string `json:"integration"`
+
+	// Metrics By the name of the metric. What is missing is not known, and not zero.
+	Metrics map[string]int64 `json:"metrics"`
+
+	// Problem Why there are none.
+	Problem string `json:"problem,omitempty,omitzero"`
+
+	// URL Where people see it.
+	URL string `json:"url,omitempty,omitzero"`
+}
+
+// StatisticsAnswer defines model for StatisticsAnswer.
+type StatisticsAnswer struct {
+	// Data One for each channel that the post is out on.
+	Data []Statistics `json:"data"`
+}
 
 // Target defines model for Target.
 type Target struct {
@@ -2052,6 +2181,15 @@ type ListMembersParams struct {
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// GetAnalyticsParams defines parameters for GetAnalytics.
+type GetAnalyticsParams struct {
+	// From The first day, in UTC. Default: 30 days before to.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The day after the last one, in UTC. Default: tomorrow.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
 // PublicListIntegrationsParams defines parameters for PublicListIntegrations.
 type PublicListIntegrationsParams struct {
 	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
@@ -2059,6 +2197,15 @@ type PublicListIntegrationsParams struct {
 
 	// Customer Integrations of this customer.
 	Customer string `form:"customer,omitempty" json:"customer,omitempty,omitzero"`
+}
+
+// PublicGetAnalyticsParams defines parameters for PublicGetAnalytics.
+type PublicGetAnalyticsParams struct {
+	// From The first day, in UTC. Default: 30 days before to.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The day after the last one, in UTC. Default: tomorrow.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
 }
 
 // PublicListIntegrationPostsParams defines parameters for PublicListIntegrationPosts.
@@ -2152,6 +2299,24 @@ type FinishConnectParams struct {
 type ListCustomersParams struct {
 	Limit  int64  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListMentionsParams defines parameters for ListMentions.
+type ListMentionsParams struct {
+	// Search A part of a name; empty: whoever comes first.
+	Search string `form:"search,omitempty" json:"search,omitempty,omitzero"`
+}
+
+// ListOptionsParams defines parameters for ListOptions.
+type ListOptionsParams struct {
+	// Field The setting, by its name in the schema of the platform; those that can be looked up are marked x-lookup there.
+	Field string `form:"field,omitempty" json:"field,omitempty,omitzero"`
+
+	// Search What was typed so far.
+	Search string `form:"search,omitempty" json:"search,omitempty,omitzero"`
+
+	// Settings The other settings that were chosen already, as JSON: some look-ups depend on them.
+	Settings string `form:"settings,omitempty" json:"settings,omitempty,omitzero"`
 }
 
 // NextSlotsParams defines parameters for NextSlots.
@@ -2516,6 +2681,16 @@ func (c *Client) TransferOrganization(ctx context.Context, id string, body Trans
 	}, opts)
 }
 
+// GetAnalytics is GET /analytics/integration/{id}: Get the numbers of an account.
+//
+// The platform is asked now; nothing is kept here yet.
+func (c *Client) GetAnalytics(ctx context.Context, id string, params GetAnalyticsParams, opts ...Option) (*AnalyticsAnswer, error) {
+	return sent[AnalyticsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/analytics/integration/%s", url.PathEscape(id)),
+		query: values("from", params.From, "to", params.To),
+	}, opts)
+}
+
 // PublicListIntegrations is GET /api/v1/public/integrations: List connected accounts.
 //
 // Oldest first.
@@ -2548,6 +2723,16 @@ func (c *Client) PublicCreatePost(ctx context.Context, body PostInput, opts ...O
 	return sent[Post](ctx, c, call{
 		method: http.MethodPost, path: "/api/v1/public/integrations/post",
 		json: body,
+	}, opts)
+}
+
+// PublicGetAnalytics is GET /api/v1/public/integrations/{id}/analytics: Get the numbers of an account.
+//
+// The platform is asked now.
+func (c *Client) PublicGetAnalytics(ctx context.Context, id string, params PublicGetAnalyticsParams, opts ...Option) (*AnalyticsAnswer, error) {
+	return sent[AnalyticsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/api/v1/public/integrations/%s/analytics", url.PathEscape(id)),
+		query: values("from", params.From, "to", params.To),
 	}, opts)
 }
 
@@ -2645,6 +2830,15 @@ func (c *Client) PublicGetPost(ctx context.Context, id string, opts ...Option) (
 func (c *Client) PublicRetryPost(ctx context.Context, id string, opts ...Option) (*Post, error) {
 	return sent[Post](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/api/v1/public/posts/%s/retry", url.PathEscape(id)),
+	}, opts)
+}
+
+// PublicGetPostStatistics is GET /api/v1/public/posts/{id}/statistics: Get the numbers of a post.
+//
+// The platforms that it is out on are asked now.
+func (c *Client) PublicGetPostStatistics(ctx context.Context, id string, opts ...Option) (*StatisticsAnswer, error) {
+	return sent[StatisticsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/api/v1/public/posts/%s/statistics", url.PathEscape(id)),
 	}, opts)
 }
 
@@ -2923,6 +3117,18 @@ func (c *Client) ConnectIntegration(ctx context.Context, body ConnectRequest, op
 	}, opts)
 }
 
+// ChooseAccounts is POST /integrations/connect/choose: Choose which accounts to connect.
+//
+// Some sign-ins lead to several places, such as pages or servers: coming back from the platform then
+// answers with choices and a state. That state is the proof of who chooses, so nobody needs to be
+// signed in here. After an error it works again.
+func (c *Client) ChooseAccounts(ctx context.Context, body ChooseRequest, opts ...Option) (*ChooseAnswer, error) {
+	return sent[ChooseAnswer](ctx, c, call{
+		method: http.MethodPost, path: "/integrations/connect/choose",
+		json: body,
+	}, opts)
+}
+
 // ListCustomers is GET /integrations/customers: List customers.
 //
 // A customer is a group of integrations. The oldest come first.
@@ -3021,6 +3227,27 @@ func (c *Client) SetGroup(ctx context.Context, id string, body SetGroupRequest, 
 	return sent[Integration](ctx, c, call{
 		method: http.MethodPut, path: fmt.Sprintf("/integrations/%s/group", url.PathEscape(id)),
 		json: body,
+	}, opts)
+}
+
+// ListMentions is GET /integrations/{id}/lookup/mentions: Look up whom a post may mention.
+//
+// People and pages whose name is like that, with what to write into the text.
+func (c *Client) ListMentions(ctx context.Context, id string, params ListMentionsParams, opts ...Option) (*MentionsAnswer, error) {
+	return sent[MentionsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/integrations/%s/lookup/mentions", url.PathEscape(id)),
+		query: values("search", params.Search),
+	}, opts)
+}
+
+// ListOptions is GET /integrations/{id}/lookup/options: Look up what a setting may be.
+//
+// Boards, playlists, communities, channels: what only the platform knows. It is asked now, with the
+// sign-in of the account.
+func (c *Client) ListOptions(ctx context.Context, id string, params ListOptionsParams, opts ...Option) (*OptionsAnswer, error) {
+	return sent[OptionsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/integrations/%s/lookup/options", url.PathEscape(id)),
+		query: values("field", params.Field, "search", params.Search, "settings", params.Settings),
 	}, opts)
 }
 
@@ -3348,6 +3575,16 @@ func (c *Client) RequestApproval(ctx context.Context, id string, body RequestApp
 func (c *Client) RetryPost(ctx context.Context, id string, opts ...Option) (*Post, error) {
 	return sent[Post](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/posts/%s/retry", url.PathEscape(id)),
+	}, opts)
+}
+
+// GetPostStatistics is GET /posts/{id}/statistics: Get the numbers of a post.
+//
+// The platforms that it is out on are asked now. One that does not answer says so, and keeps nothing
+// back of the others.
+func (c *Client) GetPostStatistics(ctx context.Context, id string, opts ...Option) (*StatisticsAnswer, error) {
+	return sent[StatisticsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/posts/%s/statistics", url.PathEscape(id)),
 	}, opts)
 }
 

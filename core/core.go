@@ -24,6 +24,7 @@ import (
 	"github.com/crierhq/crier/core/delay"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/insight"
 	"github.com/crierhq/crier/core/jobs"
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/mailer"
@@ -95,6 +96,10 @@ type (
 	TokenSource = channel.TokenSource
 	// Platform is a provider with what it can do.
 	Platform = channel.Platform
+	// Finished is where a person is who came back from a platform.
+	Finished = channel.Finished
+	// Choice asks which of several places to connect.
+	Choice = channel.Choice
 	// Policy is the numbers of publishing.
 	Policy = publish.Policy
 	// JobKind is one kind of side job.
@@ -242,6 +247,8 @@ type Engine struct {
 	Media *media.Service
 	// Posts composes, books, edits and withdraws posts.
 	Posts *compose.Service
+	// Insight asks platforms for numbers of posts and accounts.
+	Insight *insight.Service
 	// Pauses holds publishing back and lets it go on.
 	Pauses *pause.Service
 
@@ -417,6 +424,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Store: st, Access: e.Access, Audit: e.Audit, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		Expand: expand, LateWindow: c.Policy.LateWindow, Published: e.after.Book, Wake: wake,
 	})
+	e.Insight = insight.New(insight.Config{Channels: e.Channels, Posts: e.Posts})
 	e.Pauses = pause.New(pause.Config{Store: st, Access: e.Access, Audit: e.Audit, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})
 	return publish.NewPublisher(publish.Config{
 		Store: st, Catalog: catalog, Credentials: e.Channels.Credentials(), Media: e.Media, Journal: j,

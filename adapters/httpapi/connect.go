@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/permit"
@@ -34,7 +35,32 @@ type connectBody struct {
 	Integration *integrationBody `json:"integration,omitempty" doc:"The connected account, with method form."`
 	URL         string           `json:"url,omitempty" doc:"Where to send the person, with method redirect."`
 	State       string           `json:"state,omitempty" doc:"Comes back with the person."`
-	ExpiresAt   string           `json:"expiresAt,omitempty" format:"date-time" doc:"Until when the person must be back."`
+	ExpiresAt   string           `json:"expiresAt,omitempty" format:"date-time" doc:"Until when the person must be back, or have chosen."`
+	Choices     []choiceBody     `json:"choices,omitempty" nullable:"false" doc:"Where the sign-in leads to more than one place, such as several pages: what to choose from. Choose with the state beside it."`
+}
+
+type choiceBody struct {
+	Account     string `json:"account" doc:"The platform's own id of it, to choose it by."`
+	Name        string `json:"name"`
+	Handle      string `json:"handle,omitempty"`
+	URL         string `json:"url,omitempty" doc:"Where people see it."`
+	Avatar      string `json:"avatar,omitempty"`
+	Integration string `json:"integration,omitempty" doc:"The id of the integration that it is already. Choosing it gives that one a new sign-in."`
+}
+
+type chooseInput struct {
+	raw
+	Body struct {
+		Provider string   `json:"provider" minLength:"1" maxLength:"128" doc:"The identifier of the platform."`
+		State    string   `json:"state" minLength:"1" maxLength:"512" doc:"The proof of who chooses, from the answer that offered the choice. It works once."`
+		Accounts []string `json:"accounts" minItems:"1" maxItems:"100" nullable:"false" doc:"The accounts of those that are to be connected."`
+	}
+}
+
+type chooseOutput struct {
+	Body struct {
+		Data []integrationBody `json:"data" nullable:"false" doc:"The integrations, in the order of accounts."`
+	}
 }
 
 type connectOutput struct {
@@ -75,6 +101,23 @@ func (a *api) registerConnect() {
 		"application/json": a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[connectBody](), true, ""),
 		"text/html":        {Type: huma.TypeString},
 	})
+	handle(a, spec{
+		id: "choose-accounts", method: http.MethodPost, path: "/integrations/connect/choose", tag: tagIntegrations, status: http.StatusOK,
+		public: true, errors: []int{400, 404, 413, 415, 429, 503},
+		summary: "Choose which accounts to connect", text: "Some sign-ins lead to several places, such as pages or servers: coming back from the platform then answers with choices and a state. That state is the proof of who chooses, so nobody needs to be signed in here. After an error it works again.",
+	}, a.choose)
+}
+
+func (a *api) choose(ctx context.Context, in *chooseInput) (*chooseOutput, error) {
+	channels, err := a.eng.Channels.Choose(ctx, domain.ProviderID(in.Body.Provider), in.Body.State, in.Body.Accounts)
+	if err != nil {
+		return nil, err
+	}
+	out := &chooseOutput{}
+	for _, ch := range channels {
+		out.Body.Data = append(out.Body.Data, a.fromChannel(ch))
+	}
+	return out, nil
 }
 
 func (a *api) connect(ctx context.Context, in *connectInput) (*connectOutput, error) {
@@ -132,19 +175,35 @@ func (a *api) finishConnect(ctx context.Context, in *callbackInput) (*callbackOu
 			query[name] = values[0]
 		}
 	}
-	ch, err := a.eng.Channels.Finish(ctx, domain.ProviderID(in.Provider), in.State, query)
+	done, err := a.eng.Channels.Finish(ctx, domain.ProviderID(in.Provider), in.State, query)
 	if wantsJSON(in.req.Header("Accept")) {
 		if err != nil {
 			return nil, err
 		}
-		body := a.fromChannel(ch)
-		return callbackJSON(connectBody{Integration: &body})
+		return callbackJSON(a.fromFinished(done))
 	}
 	if err != nil {
 		body := a.failure(ctx, err)
 		return callbackPage(body.StatusCode, "Not connected", body.Message+" You can close this window and try again.")
 	}
-	return callbackPage(http.StatusOK, "Connected", "Connected: "+ch.Name+". You can close this window.")
+	if done.Choice != nil {
+		return choicePage(in.Provider, *done.Choice)
+	}
+	return callbackPage(http.StatusOK, "Connected", "Connected: "+done.Channel.Name+". You can close this window.")
+}
+
+func (a *api) fromFinished(f core.Finished) connectBody {
+	if f.Channel != nil {
+		body := a.fromChannel(*f.Channel)
+		return connectBody{Integration: &body}
+	}
+	out := connectBody{State: f.Choice.State, ExpiresAt: stamp(f.Choice.ExpiresAt)}
+	for _, p := range f.Choice.Places {
+		out.Choices = append(out.Choices, choiceBody{
+			Account: p.Account, Name: p.Name, Handle: p.Handle, URL: p.URL, Avatar: p.Avatar, Integration: string(p.Channel),
+		})
+	}
+	return out
 }
 
 // wantsJSON reports whether the header Accept asks for JSON and not for a page.

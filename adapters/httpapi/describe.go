@@ -21,6 +21,7 @@ var tagTexts = map[string]string{
 	tagAuth:         "Who is there: accounts, sign-ins and their tokens.",
 	tagPeople:       "What belongs to a person: their profile, sign-ins, password and second factor.",
 	tagAgencies:     "Organizations: what belongs together, and the people who share it.",
+	tagAnalytics:    "Numbers that platforms tell of accounts and posts.",
 	tagIntegrations: "Connected accounts on the platforms, and the platforms themselves.",
 	tagPosts:        "What is published, where and when, and what became of it.",
 	tagMedia:        "Images, videos and documents.",
@@ -34,7 +35,7 @@ var tagTexts = map[string]string{
 
 // tagOrder is how a reader gets to know the API; tags that it does not name
 // follow in the order of the alphabet.
-var tagOrder = []string{tagAuth, tagPeople, tagAgencies, tagIntegrations, tagPosts, tagMedia, tagJobs, tagSettings, tagHealth}
+var tagOrder = []string{tagAuth, tagPeople, tagAgencies, tagIntegrations, tagPosts, tagAnalytics, tagMedia, tagJobs, tagSettings, tagHealth}
 
 // describe completes the document once all operations are in it: texts, tags,
 // and an example of everything that is sent and answered.

@@ -353,6 +353,14 @@ func (formPlatform) ConnectWith(_ context.Context, v social.Values) (social.Conn
 	return social.Connection{Account: v["account"], Name: "Account " + v["account"]}, nil
 }
 
+func (formPlatform) Metrics(context.Context, social.Target, social.Ref) (social.Metrics, error) {
+	return social.Metrics{social.MetricLikes: 3}, nil
+}
+
+func (formPlatform) AccountMetrics(_ context.Context, _ social.Target, p social.Period) (social.Series, error) {
+	return social.Series{social.MetricFollowers: {{Day: p.From, Value: 7}}}, nil
+}
+
 // redirectPlatform is connected through its own page.
 type redirectPlatform struct{}
 

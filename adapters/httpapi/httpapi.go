@@ -150,6 +150,8 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	a.registerTOTP()
 	a.registerExport()
 	a.registerIntegrations()
+	a.registerLookups()
+	a.registerInsight()
 	a.registerSlots()
 	a.registerChannelPause()
 	a.registerConnect()

@@ -21,7 +21,7 @@ func publicOperations() []string {
 	return []string{
 		"POST /auth/register", "POST /auth/login", "POST /auth/login/totp", "POST /auth/refresh", "POST /auth/join", "POST /auth/verify-email", "POST /auth/resend-verification",
 		"POST /auth/forgot-password", "POST /auth/reset-password", "GET /livez", "GET /readyz",
-		"GET /integrations/callback/{provider}", "GET /media/{id}/file",
+		"GET /integrations/callback/{provider}", "POST /integrations/connect/choose", "GET /media/{id}/file",
 		"GET /auth/providers", "GET /auth/callback/{provider}", "POST /auth/oauth/{provider}", "POST /auth/oauth/exchange",
 	}
 }
@@ -130,7 +130,7 @@ func (f *team) of(org domain.OrganizationID, post, channel, file string) things 
 	return things{
 		"api-keys/{id}":  f.key(owner, map[string]any{"name": "x", "scope": "read"}).text("id"),
 		"customers/{id}": f.customer(owner),
-		"posts/{id}":     post, "integrations/{id}": channel, "media/{id}": file, "agencies/{id}": string(org),
+		"posts/{id}":     post, "integrations/{id}": channel, "integration/{id}": channel, "media/{id}": file, "agencies/{id}": string(org),
 		"providers/{id}": "form", "members/{user}": "user-viewer", "invitations/{invitation}": "invitation-of-" + string(org),
 		"identities/{provider}": "acme", "identities/{id}": "identity-of-" + string(org), "sessions/{id}": "session-of-" + string(org),
 		"dead-letters/{id}": "job-of-" + string(org), "deliveries/{delivery}": "delivery-of-" + string(org),

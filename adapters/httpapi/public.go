@@ -61,6 +61,14 @@ func (a *api) registerPublic() {
 		id: "retry-post", method: http.MethodPost, path: "/posts/{id}/retry", status: http.StatusOK, needs: permission{permit.Posts, permit.Update},
 		summary: "Try again what failed or was missed", text: "Only there: what is out stays as it is, and what may be out is not touched.", errors: []int{404, 409},
 	}), a.retryPost)
+	handle(a, public(spec{
+		id: "get-analytics", method: http.MethodGet, path: "/integrations/{id}/analytics", status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
+		summary: "Get the numbers of an account", text: "The platform is asked now.", errors: []int{400, 404, 409, 429, 503},
+	}), a.getAnalytics)
+	handle(a, public(spec{
+		id: "get-post-statistics", method: http.MethodGet, path: "/posts/{id}/statistics", status: http.StatusOK, needs: permission{permit.Posts, permit.Read},
+		summary: "Get the numbers of a post", text: "The platforms that it is out on are asked now.", errors: []int{404},
+	}), a.getStatistics)
 	a.documentUpload(handle(a, public(spec{
 		id: "upload-media", method: http.MethodPost, path: "/upload", status: http.StatusCreated, needs: permission{permit.Media, permit.Create},
 		summary: "Upload a file", text: "The file is read as it comes, so the field `alt` must come before the field `file`.", errors: []int{400, 413, 415},

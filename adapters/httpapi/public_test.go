@@ -38,7 +38,8 @@ func TestThePageOnThePublicAPIWorks(t *testing.T) {
 	env := map[string]string{"CRIER": server.URL, "ACCESS_TOKEN": w.register("ann@example.org")}
 	env["INTEGRATION"] = w.connect(env["ACCESS_TOKEN"], "ann")
 	w.ok(200, env["ACCESS_TOKEN"], "PUT", "/integrations/"+env["INTEGRATION"]+"/slots", map[string]any{"slots": []any{map[string]any{"weekday": "friday", "time": "09:00"}}})
-	env["FAILED"] = w.failed(env["ACCESS_TOKEN"], env["INTEGRATION"])
+	env["OUT"] = w.posted(env["ACCESS_TOKEN"], env["INTEGRATION"], "hello")
+	env["FAILED"] = w.posted(env["ACCESS_TOKEN"], env["INTEGRATION"], "refuse")
 
 	for i, c := range commands {
 		cmd := exec.CommandContext(t.Context(), sh, "-e", "-c", "curl() { command curl --noproxy '*' -w '\\n%{http_code}' \"$@\"; }\n"+c[1])
@@ -72,18 +73,18 @@ func TestThePageOnThePublicAPIWorks(t *testing.T) {
 		t.Errorf("found %d commands, want all of them", len(commands))
 	}
 	for path := range httpapi.OpenAPI("x", "1").Paths {
-		shown := strings.NewReplacer("{id}/posts", "$INTEGRATION/posts", "{id}/slots", "$INTEGRATION/slots", "{id}/retry", "$FAILED/retry", "{id}", "$POST").Replace(path)
+		shown := strings.NewReplacer("{id}/posts", "$INTEGRATION/posts", "{id}/slots", "$INTEGRATION/slots", "{id}/analytics", "$INTEGRATION/analytics", "{id}/retry", "$FAILED/retry", "{id}/statistics", "$OUT/statistics", "{id}", "$POST").Replace(path)
 		if strings.HasPrefix(path, "/api/v1/public/") && !strings.Contains(string(page), "$CRIER"+shown) {
 			t.Errorf("the page does not show %s", path)
 		}
 	}
 }
 
-// failed makes a post that its platform refused, and returns its id.
-func (w *world) failed(token, integration string) string {
+// posted makes a post that is tried at once, and returns its id.
+func (w *world) posted(token, integration, text string) string {
 	w.t.Helper()
-	id := w.ok(201, token, "POST", "/posts", map[string]any{"content": "refuse", "type": "now", "integrations": []string{integration}}).text("id")
-	for range 5 {
+	id := w.ok(201, token, "POST", "/posts", map[string]any{"content": text, "type": "now", "integrations": []string{integration}}).text("id")
+	for range 30 {
 		_, _, err := w.eng.Tick(w.t.Context())
 		must(w.t, err)
 		w.clock.Add(time.Second)

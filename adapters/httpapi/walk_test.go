@@ -124,6 +124,7 @@ func (f *fixture) bodies() map[string]string {
 		"POST /users/me/second-factor/recovery-codes":   `{"password":"long enough","code":"123456"}`,
 		"POST /users/me/second-factor/disable":          `{"password":"long enough","code":"123456"}`,
 		"POST /integrations/connect":                    `{"provider":"form","fields":{"account":"new","port":1},"method":"form"}`,
+		"POST /integrations/connect/choose":             `{"provider":"form","state":"x","accounts":["a"]}`,
 		"POST /posts":                                   post,
 		"POST /api/v1/public/integrations/post":         post,
 		"POST /api/v1/public/posts/validate":            post,

@@ -30,8 +30,6 @@ const (
 	// minLook and maxLook bound the wait between two counts of likes.
 	minLook = 15 * time.Minute
 	maxLook = 6 * time.Hour
-	// readTimeout bounds one question to a platform.
-	readTimeout = time.Minute
 )
 
 // Config is what the service needs. All fields are required.
@@ -216,7 +214,9 @@ func (s *Service) likes(ctx context.Context, d domain.Delivery) (n int64, wait t
 	if pf.Can.Meter == nil {
 		return 0, 0, queue.Discard(errors.New("the platform does not tell how many likes a post has"))
 	}
-	m, err := s.metrics(ctx, pf, ch, *d.Parts[0].Ref)
+	m, err := channel.Ask(ctx, s.cfg.Credentials, ch, func(ctx context.Context, t social.Target) (social.Metrics, error) {
+		return pf.Can.Meter.Metrics(ctx, t, *d.Parts[0].Ref)
+	})
 	if err == nil {
 		return m[social.MetricLikes], 0, nil
 	}
@@ -228,25 +228,6 @@ func (s *Service) likes(ctx context.Context, d domain.Delivery) (n int64, wait t
 		s.cfg.Log.InfoContext(ctx, "likes could not be counted; this is tried again", "delivery", d.ID, "error", e)
 		return 0, max(e.RetryAfter, minLook), nil
 	}
-}
-
-// metrics reads the numbers, with a renewed credential where the platform asks
-// for one.
-func (s *Service) metrics(ctx context.Context, pf channel.Platform, ch domain.Channel, ref domain.Ref) (social.Metrics, error) {
-	t, err := s.cfg.Credentials.Target(ctx, ch)
-	if err != nil {
-		return nil, err
-	}
-	call, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	m, err := pf.Can.Meter.Metrics(call, t, ref)
-	if social.CodeOf(err) != social.CodeAuthExpired {
-		return m, err
-	}
-	if t.Credential, err = s.cfg.Credentials.Renew(ctx, ch); err != nil {
-		return nil, err
-	}
-	return pf.Can.Meter.Metrics(call, t, ref)
 }
 
 // reached books what follows, in one transaction, unless the post was deleted

@@ -51,6 +51,9 @@ func NewCatalog(providers []social.Provider) (*Catalog, error) {
 		if pf.Can.Redirect == nil && pf.Can.Form == nil {
 			errs = append(errs, fmt.Errorf("provider %q has no way to connect an account", id))
 		}
+		if pf.Can.Choose != nil && pf.Can.Redirect == nil {
+			errs = append(errs, fmt.Errorf("provider %q offers a choice after a sign-in page that it does not have", id))
+		}
 		c.byID[id] = pf
 		c.list = append(c.list, pf)
 	}

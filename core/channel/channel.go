@@ -185,6 +185,8 @@ type Started struct {
 type kept struct {
 	Callback string            `json:"callback"`
 	Keep     map[string]string `json:"keep,omitempty"`
+	// SignedIn is who came back, while they choose; see Choose.
+	SignedIn *social.Connection `json:"signedIn,omitempty"`
 }
 
 // Begin starts to connect an account through a page of its platform. callback
@@ -212,65 +214,104 @@ func (s *Service) Begin(ctx context.Context, a domain.Actor, id domain.ProviderI
 	if err != nil {
 		return Started{}, connectFault(err)
 	}
-	raw, err := json.Marshal(kept{Callback: callback, Keep: to.Keep})
-	if err != nil {
-		return Started{}, fmt.Errorf("begin connect: %w", err)
+	flow := store.Connect{Organization: a.Organization, User: a.User, Provider: id, ExpiresAt: now.Add(connectLife)}
+	if err := s.await(ctx, flow, state, kept{Callback: callback, Keep: to.Keep}); err != nil {
+		return Started{}, err
 	}
-	hash := stateHash(state)
-	text, err := s.cfg.Sealer.Seal(ctx, raw, "connect/"+hash)
+	return Started{URL: to.URL, State: state, ExpiresAt: flow.ExpiresAt}, nil
+}
+
+// await keeps flow until somebody comes with state.
+func (s *Service) await(ctx context.Context, flow store.Connect, state string, k kept) error {
+	raw, err := json.Marshal(k)
 	if err != nil {
-		return Started{}, fmt.Errorf("begin connect: %w", err)
+		return fmt.Errorf("begin connect: %w", err)
 	}
-	flow := store.Connect{
-		StateHash: hash, Organization: a.Organization, User: a.User, Provider: id,
-		Sealed: text, ExpiresAt: now.Add(connectLife),
+	flow.StateHash = stateHash(state)
+	if flow.Sealed, err = s.cfg.Sealer.Seal(ctx, raw, "connect/"+flow.StateHash); err != nil {
+		return fmt.Errorf("begin connect: %w", err)
 	}
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if err := r.Connects().Purge(ctx, now); err != nil {
+		if err := r.Connects().Purge(ctx, domain.Instant(s.cfg.Now())); err != nil {
 			return err
 		}
 		return r.Connects().Insert(ctx, flow)
 	})
 	if err != nil {
-		return Started{}, fmt.Errorf("begin connect: %w", err)
+		return fmt.Errorf("begin connect: %w", err)
 	}
-	return Started{URL: to.URL, State: state, ExpiresAt: flow.ExpiresAt}, nil
+	return nil
 }
 
-// Finish connects the account of a person who came back from the platform. The
-// state is the proof of who began: it works once, and only until it ends.
-func (s *Service) Finish(ctx context.Context, id domain.ProviderID, state string, query map[string]string) (domain.Channel, error) {
-	ended := fault.New(fault.Invalid, "connect_ended", "This connect was finished already, or took too long. Start again.")
-	flow, err := s.cfg.Store.Connects().Take(ctx, stateHash(state), domain.Instant(s.cfg.Now()))
-	if errors.Is(err, fault.ErrNotFound) || err == nil && flow.Provider != id {
-		return domain.Channel{}, ended
-	}
+// Finished is where a person is who came back from the platform: exactly one of
+// its fields is set.
+type Finished struct {
+	Channel *domain.Channel
+	// Choice asks which of several places to connect; see Choose.
+	Choice *Choice
+}
+
+// Finish goes on with a person who came back from the platform: their account
+// is connected, or they choose among several. The state is the proof of who
+// began: it works once, and only until it ends.
+func (s *Service) Finish(ctx context.Context, id domain.ProviderID, state string, query map[string]string) (Finished, error) {
+	b, err := s.back(ctx, id, state)
 	if err != nil {
-		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
+		return Finished{}, err
 	}
-	pf, err := s.cfg.Catalog.Get(flow.Provider)
-	if err != nil || pf.Can.Redirect == nil {
-		return domain.Channel{}, ended
-	}
-	raw, err := s.cfg.Sealer.Open(ctx, flow.Sealed, "connect/"+flow.StateHash)
-	if err != nil {
-		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
-	}
-	var k kept
-	if err := json.Unmarshal(raw, &k); err != nil {
-		return domain.Channel{}, fmt.Errorf("finish connect: %w", err)
-	}
-	a, err := s.began(ctx, flow)
-	if err != nil {
-		return domain.Channel{}, err
+	if b.kept.SignedIn != nil {
+		return Finished{}, errEnded() // They are to choose, not to come back again.
 	}
 	call, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, err := pf.Can.Redirect.FinishConnect(call, social.Callback{Callback: k.Callback, Query: query, Keep: k.Keep})
+	conn, err := b.platform.Can.Redirect.FinishConnect(call, social.Callback{Callback: b.kept.Callback, Query: query, Keep: b.kept.Keep})
 	if err != nil {
-		return domain.Channel{}, connectFault(err)
+		return Finished{}, connectFault(err)
 	}
-	return s.save(ctx, a, pf, conn, false)
+	if b.platform.Can.Choose != nil {
+		return s.offer(ctx, b, conn)
+	}
+	ch, err := s.save(ctx, b.actor, b.platform, conn, false)
+	if err != nil {
+		return Finished{}, err
+	}
+	return Finished{Channel: &ch}, nil
+}
+
+// returned is somebody who came with a state that is good.
+type returned struct {
+	flow     store.Connect
+	platform Platform
+	kept     kept
+	actor    domain.Actor
+}
+
+func errEnded() error {
+	return fault.New(fault.Invalid, "connect_ended", "This connect was finished already, or took too long. Start again.")
+}
+
+// back takes the flow of a state, which does not work a second time.
+func (s *Service) back(ctx context.Context, id domain.ProviderID, state string) (returned, error) {
+	flow, err := s.cfg.Store.Connects().Take(ctx, stateHash(state), domain.Instant(s.cfg.Now()))
+	if errors.Is(err, fault.ErrNotFound) || err == nil && flow.Provider != id {
+		return returned{}, errEnded()
+	}
+	if err != nil {
+		return returned{}, fmt.Errorf("finish connect: %w", err)
+	}
+	out := returned{flow: flow}
+	if out.platform, err = s.cfg.Catalog.Get(flow.Provider); err != nil || out.platform.Can.Redirect == nil {
+		return returned{}, errEnded()
+	}
+	raw, err := s.cfg.Sealer.Open(ctx, flow.Sealed, "connect/"+flow.StateHash)
+	if err != nil {
+		return returned{}, fmt.Errorf("finish connect: %w", err)
+	}
+	if err := json.Unmarshal(raw, &out.kept); err != nil {
+		return returned{}, fmt.Errorf("finish connect: %w", err)
+	}
+	out.actor, err = s.began(ctx, flow)
+	return out, err
 }
 
 // began is who began a flow, if they may still connect channels.

@@ -137,9 +137,9 @@ func TestConnectByRedirect(t *testing.T) {
 		}
 		return enginetest.ConnectionOf("ann"), nil
 	}
-	ch, err := e.Channels.Finish(t.Context(), "test", s.State, map[string]string{"code": "ann"})
-	if err != nil || ch.Account != "ann" || ch.Organization != e.Org.ID {
-		t.Fatalf("got %+v, %v; want the channel", ch, err)
+	done, err := e.Channels.Finish(t.Context(), "test", s.State, map[string]string{"code": "ann"})
+	if err != nil || done.Channel == nil || done.Channel.Account != "ann" || done.Channel.Organization != e.Org.ID {
+		t.Fatalf("got %+v, %v; want the channel", done, err)
 	}
 	if _, err := e.Channels.Finish(t.Context(), "test", s.State, map[string]string{"code": "ann"}); !hasEnded(err) {
 		t.Errorf("got %v; want a state to work once", err)

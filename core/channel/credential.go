@@ -158,3 +158,29 @@ func unavailable(err error) *social.Error {
 	}
 	return &social.Error{Code: social.CodeUnavailable, Message: "The sign-in of the channel could not be read just now.", Err: err}
 }
+
+// readTimeout bounds one call that only reads.
+const readTimeout = time.Minute
+
+// Ask makes a call for ch that only reads, and makes it again with a renewed
+// credential where the platform asks for one.
+func Ask[T any](ctx context.Context, c *Credentials, ch domain.Channel, call func(ctx context.Context, t social.Target) (T, error)) (T, error) {
+	var zero T
+	t, err := c.Target(ctx, ch)
+	if err != nil {
+		return zero, err
+	}
+	once := func() (T, error) {
+		timed, cancel := context.WithTimeout(ctx, readTimeout)
+		defer cancel()
+		return call(timed, t)
+	}
+	out, err := once()
+	if social.CodeOf(err) != social.CodeAuthExpired {
+		return out, err
+	}
+	if t.Credential, err = c.Renew(ctx, ch); err != nil {
+		return zero, err
+	}
+	return once()
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -334,6 +335,24 @@ func (s *scene) begin() string {
 	return out.State
 }
 
+// choice is a person who came back and chooses both of two places.
+func (s *scene) choice() client.ChooseRequest {
+	s.t.Helper()
+	resp, err := s.as[owner].FinishConnect(s.t.Context(), "stage", client.FinishConnectParams{State: s.begin(), Code: "two " + s.new()})
+	s.must(err)
+	defer func() { _ = resp.Body.Close() }()
+	var out client.Connect
+	s.must(json.NewDecoder(resp.Body).Decode(&out))
+	in := client.ChooseRequest{Provider: "stage", State: out.State}
+	for _, c := range out.Choices {
+		in.Accounts = append(in.Accounts, c.Account)
+	}
+	if len(in.Accounts) != 2 {
+		s.t.Fatalf("got the choices %+v, want two", out.Choices)
+	}
+	return in
+}
+
 // post makes a post of whoever asks, where they may write; else it is the
 // owner's.
 func (s *scene) post(c *client.Client, in client.PostInput) *client.Post {
@@ -420,10 +439,14 @@ type platformForm struct {
 	Account string `json:"account" required:"true" maxLength:"50"`
 }
 
+type platformSettings struct {
+	Room string `json:"room,omitempty" lookup:"true" doc:"Where it is shown."`
+}
+
 // Descriptor implements social.Provider.
 func (platform) Descriptor() social.Descriptor {
 	return social.Descriptor{
-		ID: "stage", Name: "Stage", Markup: social.MarkupPlain,
+		ID: "stage", Name: "Stage", Markup: social.MarkupPlain, Settings: social.SchemaOf[platformSettings](),
 		Limits: social.Limits{
 			Text: social.TextLimit{Max: 500, Count: social.CountRunes}, Replies: 3,
 			Media: social.MediaLimit{Images: 2, Types: []social.MediaType{{MIME: "image/png", MaxBytes: 1 << 20}}},
@@ -464,6 +487,37 @@ func (platform) BeginConnect(_ context.Context, in social.ConnectRequest) (socia
 // FinishConnect implements social.RedirectConnector.
 func (platform) FinishConnect(_ context.Context, in social.Callback) (social.Connection, error) {
 	return social.Connection{Account: "by redirect " + in.Query["code"], Name: "Ann"}, nil
+}
+
+// Choices implements social.Chooser: some sign-ins lead to two places.
+func (platform) Choices(_ context.Context, who social.Connection) ([]social.Connection, error) {
+	out := []social.Connection{who}
+	if strings.Contains(who.Account, "two") {
+		other := who
+		other.Account, other.Name = who.Account+" also", "Ben"
+		out = append(out, other)
+	}
+	return out, nil
+}
+
+// Options implements social.OptionLister.
+func (platform) Options(_ context.Context, _ social.Target, q social.OptionQuery) ([]social.Option, error) {
+	return []social.Option{{Value: "1", Label: "Room " + q.Search}}, nil
+}
+
+// Mentions implements social.Mentioner.
+func (platform) Mentions(_ context.Context, _ social.Target, search string) ([]social.Mention, error) {
+	return []social.Mention{{Text: "@" + search, Name: search}}, nil
+}
+
+// Metrics implements social.Meter.
+func (platform) Metrics(context.Context, social.Target, social.Ref) (social.Metrics, error) {
+	return social.Metrics{social.MetricLikes: 3}, nil
+}
+
+// AccountMetrics implements social.AccountMeter.
+func (platform) AccountMetrics(_ context.Context, _ social.Target, p social.Period) (social.Series, error) {
+	return social.Series{social.MetricFollowers: {{Day: p.From, Value: 7}}}, nil
 }
 
 // Refresh implements social.Refresher.

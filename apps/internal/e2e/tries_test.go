@@ -200,6 +200,39 @@ var tries = map[string]try{
 	"finish-connect": func(s *scene, c *client.Client) error {
 		return drop(c.FinishConnect(s.t.Context(), "stage", client.FinishConnectParams{State: s.begin(), Code: s.new()}))
 	},
+	"choose-accounts": func(s *scene, c *client.Client) error {
+		return only(c.ChooseAccounts(s.t.Context(), s.choice()))
+	},
+	"list-options": func(s *scene, c *client.Client) error {
+		out, err := c.ListOptions(s.t.Context(), s.channel, client.ListOptionsParams{Field: "room", Search: "b"})
+		if err == nil && (len(out.Data) != 1 || out.Data[0].Label != "Room b") {
+			s.t.Errorf("got the options %+v", out.Data)
+		}
+		return err
+	},
+	"list-mentions": func(s *scene, c *client.Client) error {
+		out, err := c.ListMentions(s.t.Context(), s.channel, client.ListMentionsParams{Search: "ann"})
+		if err == nil && (len(out.Data) != 1 || out.Data[0].Text != "@ann") {
+			s.t.Errorf("got the mentions %+v", out.Data)
+		}
+		return err
+	},
+	"get-analytics": func(s *scene, c *client.Client) error {
+		out, err := c.GetAnalytics(s.t.Context(), s.channel, client.GetAnalyticsParams{From: "2026-01-01", To: "2026-01-03"})
+		if err == nil && (len(out.Data) != 1 || len(out.Data[0].Points) != 1 || out.Data[0].Points[0].Value != 7) {
+			s.t.Errorf("got the numbers %+v", out.Data)
+		}
+		return err
+	},
+	"public-get-analytics": func(s *scene, c *client.Client) error {
+		return only(c.PublicGetAnalytics(s.t.Context(), s.channel, client.PublicGetAnalyticsParams{}))
+	},
+	"get-post-statistics": func(s *scene, c *client.Client) error {
+		return only(c.GetPostStatistics(s.t.Context(), s.post(c, client.PostInput{Content: "counted"}).ID))
+	},
+	"public-get-post-statistics": func(s *scene, c *client.Client) error {
+		return only(c.PublicGetPostStatistics(s.t.Context(), s.post(c, client.PostInput{Content: "counted"}).ID))
+	},
 	"disconnect-integration": func(s *scene, c *client.Client) error {
 		return c.DisconnectIntegration(s.t.Context(), s.connect())
 	},
