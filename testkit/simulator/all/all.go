@@ -1,0 +1,9 @@
+// Package all lists the stand-ins that there are.
+package all
+
+import "github.com/crierhq/crier/testkit/simulator"
+
+// StandIns returns a new stand-in of every family, in the order of their names.
+func StandIns() []simulator.StandIn {
+	return []simulator.StandIn{}
+}
