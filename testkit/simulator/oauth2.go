@@ -4,9 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"html/template"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -124,11 +122,7 @@ func (f oauth2) ask(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, problem, http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = authorizePage.Execute(w, map[string]any{
-		"Platform": f.Platform, "App": q.Get(f.ClientID), "Accounts": f.Accounts(f.Platform, "", ""),
-		"Scopes": strings.Split(q.Get("scope"), f.Separator), "Action": f.Asked(r) + "?" + r.URL.RawQuery,
-	})
+	f.question(w, r, question{Platform: f.Platform, App: q.Get(f.ClientID), Scopes: strings.Split(q.Get("scope"), f.Separator)})
 }
 
 // decide sends the person back with the answer.
@@ -143,8 +137,8 @@ func (f oauth2) decide(w http.ResponseWriter, r *http.Request) {
 	if q.Has("state") {
 		back.Set("state", q.Get("state"))
 	}
-	account := f.Account(f.Platform, r.PostFormValue("account"))
-	if r.PostFormValue("answer") != "approve" || account == nil {
+	account := f.answered(r, f.Platform)
+	if account == nil {
 		back.Set("error", "access_denied")
 		back.Set("error_description", "The person did not allow it.")
 	} else {
@@ -271,39 +265,3 @@ func (f oauth2) revoke(w http.ResponseWriter, r *http.Request) {
 	}
 	JSON(w, http.StatusOK, map[string]any{})
 }
-
-// Approve does what a person does on the page at address: pick an account by id
-// or handle, and allow. It returns where the person is sent then.
-func (s *Sim) Approve(address, account string) (string, error) {
-	return s.decide(address, url.Values{"account": {account}, "answer": {"approve"}})
-}
-
-// Deny does what a person does who does not allow it.
-func (s *Sim) Deny(address string) (string, error) {
-	return s.decide(address, url.Values{"answer": {"deny"}})
-}
-
-func (s *Sim) decide(address string, form url.Values) (string, error) {
-	r := httptest.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	got, err := s.answer(r)
-	if err != nil {
-		return "", err
-	}
-	if got.Code != http.StatusFound {
-		return "", &url.Error{Op: "Approve", URL: address, Err: errorString(got.Body.String())}
-	}
-	return got.Header().Get("Location"), nil
-}
-
-type errorString string
-
-func (e errorString) Error() string { return string(e) }
-
-var authorizePage = template.Must(template.New("authorize").Parse(`<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{{.Platform}}: allow {{.App}}?</title>
-<style>body{font:16px/1.5 system-ui;max-width:32em;margin:3em auto;padding:0 1em}label{display:block;margin:.5em 0}button{font:inherit;padding:.4em 1.2em;margin:1em .5em 0 0}</style>
-<h1>Allow {{.App}} on {{.Platform}}?</h1><p>This is the simulator. Nobody signs in here: pick who you are.</p>
-<form method="post" action="{{.Action}}">{{range $i, $a := .Accounts}}<label><input type="radio" name="account" value="{{$a.ID}}"{{if eq $i 0}} checked{{end}}> {{$a.Name}} ({{$a.Handle}})</label>
-{{end}}<p>It asks for: {{range .Scopes}}<code>{{.}}</code> {{end}}</p>
-<button name="answer" value="approve">Allow</button><button name="answer" value="deny">Do not allow</button></form></html>`))

@@ -1,8 +1,10 @@
 package simulator
 
 import (
+	"bytes"
+	"maps"
 	"net/http"
-	"slices"
+	"time"
 )
 
 // own adds the pages of the simulator itself.
@@ -37,7 +39,7 @@ func (s *Sim) own() {
 		w.Header().Set("Content-Type", u.Type)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-		_, _ = w.Write(u.kept)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(u.kept))
 	})
 }
 
@@ -54,7 +56,12 @@ func (w *World) timeline(platform, account string) []Post {
 	for _, p := range w.posts {
 		if (platform == "" || p.Platform == platform) && w.is(account, p.Platform, p.Account) {
 			c := *p
-			c.Media = slices.Clone(p.Media)
+			c.Media = nil
+			for _, u := range p.Media {
+				one := *u
+				c.Media = append(c.Media, &one)
+			}
+			c.Extra = maps.Clone(p.Extra)
 			out = append(out, c)
 		}
 	}
@@ -68,7 +75,9 @@ func (s *Sim) Accounts(platform string) []Account {
 	var out []Account
 	for _, a := range s.world.accounts {
 		if platform == "" || a.Platform == platform {
-			out = append(out, *a)
+			c := *a
+			c.Extra = maps.Clone(a.Extra)
+			out = append(out, c)
 		}
 	}
 	return out

@@ -136,9 +136,9 @@ type transport struct{ sim *Sim }
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
-		defer r.Body.Close()
+		defer func() { _ = r.Body.Close() }()
 	}
-	if !t.sim.hosts[r.URL.Hostname()] && "http://"+r.URL.Host != t.sim.world.base {
+	if !t.sim.plays(r.URL) {
 		return nil, fmt.Errorf("simulator: nothing stands in for %q", r.URL.Host)
 	}
 	in := r.Clone(r.Context())
@@ -153,6 +153,11 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp := got.Result()
 	resp.Request = r
 	return resp, nil
+}
+
+// plays reports whether there is a stand-in for the host of an address.
+func (s *Sim) plays(u *url.URL) bool {
+	return s.hosts[u.Hostname()] || u.Scheme+"://"+u.Host == s.world.base
 }
 
 // answer lets the stand-in of a request answer, or the trouble that was asked
@@ -218,7 +223,7 @@ func callOf(r *http.Request) *call {
 // discard forgets what a stand-in said.
 func discard(w http.ResponseWriter) {
 	if rec, ok := w.(*httptest.ResponseRecorder); ok {
-		clear(rec.HeaderMap)
+		clear(rec.Header())
 		rec.Code, rec.Body = http.StatusOK, &bytes.Buffer{}
 	}
 }

@@ -82,7 +82,7 @@ func (w *world) form(address string, form url.Values) (int, map[string]any) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	out := map[string]any{}
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		w.t.Fatal(err)
@@ -111,7 +111,7 @@ func exchange(code string) url.Values {
 
 func (w *world) code(account string) string {
 	w.t.Helper()
-	back, err := w.Approve(ask(), account)
+	back, err := w.Approve(w.t.Context(), ask(), account)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestTokenEndsAndIsRenewed(t *testing.T) {
 
 func TestPersonDoesNotAllow(t *testing.T) {
 	t.Parallel()
-	back, err := newWorld(t).Deny(ask())
+	back, err := newWorld(t).Deny(t.Context(), ask())
 	if err != nil || !strings.Contains(back, "error=access_denied") || strings.Contains(back, "code=") {
 		t.Errorf("got %s, %v, want access_denied", back, err)
 	}
@@ -296,7 +296,7 @@ func TestHostInThePath(t *testing.T) {
 		t.Fatalf("got the setting %s, want %s", got, want)
 	}
 	address := strings.Replace(ask(), "https://", base+"/", 1)
-	back, err := sim.Approve(address, "ann")
+	back, err := sim.Approve(t.Context(), address, "ann")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestHostInThePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var posts []simulator.Post
 	if err := json.NewDecoder(resp.Body).Decode(&posts); err != nil || len(posts) != 1 {
 		t.Errorf("got %v, %v, want the one post that was put out before the connection was dropped", posts, err)

@@ -19,6 +19,14 @@ type StandIn interface {
 	Mount(m *Mount)
 }
 
+// Typist is a stand-in of a platform that people type something in for, when
+// they connect an account: the name of a server, a password, a webhook.
+type Typist interface {
+	// Types is what a person types in for an account, by the names of the form's
+	// fields. The page shows it, and tests type it in.
+	Types(a Account) map[string]string
+}
+
 // Refuser is a stand-in that knows how its platform says no.
 type Refuser interface {
 	// Refuse answers r as the platform does for kind, and reports false for a

@@ -164,7 +164,7 @@ func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerF
 		h(w, r)
 		return
 	}
-	switch t.Do {
+	switch t.Do { //nolint:exhaustive // The others are none of a request.
 	case DropBefore:
 		callOf(r).drop = true
 	case DropAfter:
@@ -212,6 +212,10 @@ func (m *Mount) meets(t *Trouble, r *http.Request) bool {
 	if t.Account == "" {
 		return true
 	}
-	token := m.tokens[bearer(r)]
+	name := bearer(r)
+	if p := protocol(r); p != nil {
+		name = p["oauth_token"]
+	}
+	token := m.tokens[name]
 	return token != nil && token.Account != nil && (token.Account.ID == t.Account || token.Account.Handle == t.Account)
 }

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,10 +34,10 @@ type Upload struct {
 	// Extra is for what only the platform has.
 	Extra map[string]string `json:"extra,omitempty"`
 
-	hash hash.Hash
-	kept []byte
-	over bool
-	keep int64
+	world *World
+	hash  hash.Hash
+	kept  []byte
+	over  bool // too large to be kept, or given up for newer ones
 }
 
 // NewUpload makes an upload without bytes. An empty id is made up.
@@ -47,7 +48,7 @@ func (w *World) NewUpload(u Upload) *Upload {
 	if u.Extra == nil {
 		u.Extra = map[string]string{}
 	}
-	u.hash, u.keep = sha256.New(), w.keepBytes
+	u.hash, u.world = sha256.New(), w
 	u.SHA256 = hex.EncodeToString(u.hash.Sum(nil))
 	u.URL = w.URL(Self, "/_/media/"+u.Platform+"/"+u.ID)
 	w.uploads[u.Platform+"/"+u.ID] = &u
@@ -85,14 +86,38 @@ func (u *Upload) AppendAt(offset int64, r io.Reader) error {
 func (u *Upload) add(p []byte) {
 	u.Size += int64(len(p))
 	u.hash.Write(p)
-	if u.over = u.over || u.Size > u.keep; u.over {
-		u.kept = nil
+	if u.over {
 		return
 	}
-	u.kept = append(u.kept, p...)
+	u.world.keep(u, p)
 	if u.Type == "" && len(u.kept) > 0 {
 		u.Type = http.DetectContentType(u.kept)
 	}
+}
+
+// keepMost is how many of the largest pictures that are kept are kept at a time.
+const keepMost = 16
+
+// keep keeps the bytes of u, as long as there is room. Older ones make place.
+func (w *World) keep(u *Upload, p []byte) {
+	if u.Size > w.keepBytes {
+		w.forget(u)
+		return
+	}
+	if len(u.kept) == 0 {
+		w.shown = append(w.shown, u)
+	}
+	u.kept = append(u.kept, p...)
+	w.kept += int64(len(p))
+	for w.kept > keepMost*w.keepBytes {
+		w.forget(w.shown[0])
+	}
+}
+
+func (w *World) forget(u *Upload) {
+	w.kept -= int64(len(u.kept))
+	u.kept, u.over = nil, true
+	w.shown = slices.DeleteFunc(w.shown, func(o *Upload) bool { return o == u })
 }
 
 // Process begins the work of the platform on an upload, which takes usual, or
@@ -119,7 +144,7 @@ func (w *World) Get(r *http.Request, u *Upload, address string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("simulator: %s answers with %s", address, resp.Status)
 	}

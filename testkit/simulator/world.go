@@ -25,6 +25,8 @@ type World struct {
 	grants   []*Grant
 	tokens   map[string]*Token
 	uploads  map[string]*Upload
+	shown    []*Upload // those whose bytes are kept, oldest first
+	kept     int64     // their bytes
 	posts    []*Post
 	windows  map[string]*Window
 	troubles []*Trouble
