@@ -86,6 +86,13 @@ const (
 	FailureGroupStateUnknown FailureGroupState = "unknown"
 )
 
+// Defines values for FindingLevel.
+const (
+	FindingLevelError   FindingLevel = "error"
+	FindingLevelOk      FindingLevel = "ok"
+	FindingLevelWarning FindingLevel = "warning"
+)
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusDegraded HealthStatus = "degraded"
@@ -942,6 +949,34 @@ type FieldError struct {
 	//
 	// Examples: Invalid email format
 	Message string `json:"message"`
+}
+
+// Finding defines model for Finding.
+type Finding struct {
+	// Cause What is so.
+	Cause string `json:"cause"`
+
+	// Check What was looked at: settings, redirect, scopes, clock, reach, media or token.
+	Check string `json:"check"`
+
+	// Fix What to do about it.
+	Fix   string       `json:"fix,omitempty,omitzero"`
+	Level FindingLevel `json:"level"`
+
+	// Link Where to read on.
+	Link string `json:"link,omitempty,omitzero"`
+
+	// Subject What it is about, such as a setting, a host or an account.
+	Subject string `json:"subject,omitempty,omitzero"`
+}
+
+// FindingLevel defines model for Finding.Level.
+type FindingLevel string
+
+// FindingsAnswer defines model for FindingsAnswer.
+type FindingsAnswer struct {
+	// Data Errors first, then warnings.
+	Data []Finding `json:"data"`
 }
 
 // FinishedOAuth defines model for FinishedOAuth.
@@ -3198,6 +3233,17 @@ func (c *Client) ListProviders(ctx context.Context, opts ...Option) (*ProvidersA
 func (c *Client) GetProvider(ctx context.Context, id string, opts ...Option) (*Provider, error) {
 	return sent[Provider](ctx, c, call{
 		method: http.MethodGet, path: fmt.Sprintf("/integrations/providers/%s", url.PathEscape(id)),
+	}, opts)
+}
+
+// ExamineProvider is GET /integrations/providers/{id}/doctor: Find out why a platform does not work.
+//
+// Looks at what is set up, at the address to register, at the clock, at whether the servers of the
+// platform answer and ours can be reached, and at the sign-ins of your accounts there. It changes
+// nothing, and takes up to ten seconds. It knows platforms that are not set up yet, too.
+func (c *Client) ExamineProvider(ctx context.Context, id string, opts ...Option) (*FindingsAnswer, error) {
+	return sent[FindingsAnswer](ctx, c, call{
+		method: http.MethodGet, path: fmt.Sprintf("/integrations/providers/%s/doctor", url.PathEscape(id)),
 	}, opts)
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/compose"
 	"github.com/crierhq/crier/core/delay"
+	"github.com/crierhq/crier/core/doctor"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/insight"
@@ -100,6 +102,12 @@ type (
 	Finished = channel.Finished
 	// Choice asks which of several places to connect.
 	Choice = channel.Choice
+	// Finding is what came of one look of the Doctor.
+	Finding = doctor.Finding
+	// PlatformSetup is what the host knows of one platform, for the Doctor.
+	PlatformSetup = doctor.Setup
+	// PlatformSetting is one setting of a platform.
+	PlatformSetting = doctor.Setting
 	// Policy is the numbers of publishing.
 	Policy = publish.Policy
 	// JobKind is one kind of side job.
@@ -206,6 +214,18 @@ type Config struct {
 	// Sleep waits for d and returns true, or returns false once ctx has ended.
 	// It is used while the store does not take a result. Default: a timer.
 	Sleep func(ctx context.Context, d time.Duration) bool
+	// Setup is what the Doctor looks at. Without it, it looks at channels only.
+	Setup SetupConfig
+}
+
+// SetupConfig is what the Doctor may know of the host. Every field may be empty.
+type SetupConfig struct {
+	// HTTP reaches the platforms as publishing does.
+	HTTP *http.Client
+	// Platforms returns what is set of each platform, on offer or not.
+	Platforms func() []PlatformSetup
+	// PublicURL is where others reach the host, without a slash at its end.
+	PublicURL string
 }
 
 // WorkerConfig is the numbers of the worker. The zero value of every field is
@@ -247,6 +267,8 @@ type Engine struct {
 	Media *media.Service
 	// Posts composes, books, edits and withdraws posts.
 	Posts *compose.Service
+	// Doctor looks into why a platform does not work.
+	Doctor *doctor.Service
 	// Insight asks platforms for numbers of posts and accounts.
 	Insight *insight.Service
 	// Pauses holds publishing back and lets it go on.
@@ -423,6 +445,9 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Posts = compose.New(compose.Config{
 		Store: st, Access: e.Access, Audit: e.Audit, Catalog: catalog, Media: e.Media, Journal: j, Log: c.Log, Now: c.Now, NewID: c.NewID,
 		Expand: expand, LateWindow: c.Policy.LateWindow, Published: e.after.Book, Wake: wake,
+	})
+	e.Doctor = doctor.New(doctor.Config{
+		Access: e.Access, Channels: e.Channels, HTTP: c.Setup.HTTP, Setups: c.Setup.Platforms, PublicURL: c.Setup.PublicURL, Now: c.Now,
 	})
 	e.Insight = insight.New(insight.Config{Channels: e.Channels, Posts: e.Posts})
 	e.Pauses = pause.New(pause.Config{Store: st, Access: e.Access, Audit: e.Audit, Journal: j, Now: c.Now, LateWindow: c.Policy.LateWindow, Wake: wake})

@@ -22,6 +22,12 @@ import (
 // callbackPath is where platforms send people back to.
 const callbackPath = "/integrations/callback/"
 
+// CallbackURL is where a platform sends people back to: what operators register
+// there.
+func CallbackURL(publicURL string, id domain.ProviderID) string {
+	return strings.TrimRight(publicURL, "/") + callbackPath + url.PathEscape(string(id))
+}
+
 type connectInput struct {
 	signedIn
 	Body struct {
@@ -131,7 +137,7 @@ func (a *api) connect(ctx context.Context, in *connectInput) (*connectOutput, er
 		return nil, err
 	}
 	if in.Body.Method == "redirect" || in.Body.Method == "" && pf.Can.Redirect != nil {
-		started, err := a.eng.Channels.Begin(ctx, in.actor, id, a.cfg.PublicURL+callbackPath+url.PathEscape(in.Body.Provider), values)
+		started, err := a.eng.Channels.Begin(ctx, in.actor, id, CallbackURL(a.cfg.PublicURL, id), values)
 		if err != nil {
 			return nil, err
 		}

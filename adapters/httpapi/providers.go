@@ -89,6 +89,43 @@ func (a *api) registerProviders() {
 		}
 		return &providerOutput{Body: fromPlatform(pf)}, nil
 	})
+	handle(a, spec{
+		id: "examine-provider", method: http.MethodGet, path: "/integrations/providers/{id}/doctor", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Create},
+		summary: "Find out why a platform does not work", text: "Looks at what is set up, at the address to register, at the clock, at whether the servers of the platform answer and ours can be reached, and at the sign-ins of your accounts there. It changes nothing, and takes up to ten seconds. It knows platforms that are not set up yet, too.",
+		errors: []int{404, 429},
+	}, a.examineProvider)
+}
+
+type findingBody struct {
+	Check   string `json:"check" doc:"What was looked at: settings, redirect, scopes, clock, reach, media or token."`
+	Level   string `json:"level" enum:"ok,warning,error"`
+	Subject string `json:"subject,omitempty" doc:"What it is about, such as a setting, a host or an account."`
+	Cause   string `json:"cause" doc:"What is so."`
+	Fix     string `json:"fix,omitempty" doc:"What to do about it."`
+	Link    string `json:"link,omitempty" format:"uri" doc:"Where to read on."`
+}
+
+type findingsOutput struct {
+	Body struct {
+		Data []findingBody `json:"data" nullable:"false" doc:"Errors first, then warnings."`
+	}
+}
+
+func (a *api) examineProvider(ctx context.Context, in *struct {
+	signedIn
+	ID string `path:"id" doc:"The identifier of the platform."`
+},
+) (*findingsOutput, error) {
+	found, err := a.eng.Doctor.Platform(ctx, in.actor, domain.ProviderID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	out := &findingsOutput{}
+	out.Body.Data = make([]findingBody, len(found))
+	for i, f := range found {
+		out.Body.Data[i] = findingBody{Check: f.Check, Level: string(f.Level), Subject: f.Subject, Cause: f.Cause, Fix: f.Fix, Link: f.Link}
+	}
+	return out, nil
 }
 
 func schemaDoc(s social.Schema) object {

@@ -86,7 +86,7 @@ func (a *api) chargeAddress(req *request, s spec) error {
 
 // costly are the operations that count against Quotas.Costly.
 func costly() []string {
-	return []string{"upload-media", "public-upload-media", "export-audit", "retry-failures", "refresh-integration"}
+	return []string{"examine-provider", "upload-media", "public-upload-media", "export-audit", "retry-failures", "refresh-integration"}
 }
 
 func (s spec) costly() bool { return slices.Contains(costly(), s.id) }

@@ -2,6 +2,7 @@
 // feeds, and the worker that publishes what is due.
 //
 //	server            run
+//	server doctor     look into the platforms, or into those that are named
 //	server config     show the settings and what is wrong with them
 //	server health     ask a running server whether it is ready
 //	server version    say what was built
@@ -35,9 +36,9 @@ func run(ctx context.Context, args []string) int {
 		return process.ExitSetup
 	}
 	if flags.NArg() > 0 {
-		code, ok := p.Command(ctx, flags.Arg(0))
+		code, ok := p.Command(ctx, flags.Args())
 		if !ok {
-			return p.Refuse(fmt.Errorf("there is no command %q; there are config, health and version", flags.Arg(0)))
+			return p.Refuse(fmt.Errorf("there is no command %q; there are config, doctor, health and version", flags.Arg(0)))
 		}
 		return code
 	}

@@ -29,9 +29,9 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	p := process.Program{Name: "worker", Environ: os.Environ(), ReadFile: os.ReadFile, Stdout: os.Stdout, Stderr: os.Stderr}
 	if len(args) > 0 {
-		code, ok := p.Command(ctx, args[0])
+		code, ok := p.Command(ctx, args)
 		if !ok {
-			return p.Refuse(fmt.Errorf("there is no command %q; there are config, health and version", args[0]))
+			return p.Refuse(fmt.Errorf("there is no command %q; there are config, doctor, health and version", args[0]))
 		}
 		return code
 	}

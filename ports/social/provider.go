@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
@@ -134,6 +135,13 @@ type Credential struct {
 	// Expiry is when Access ends; zero where it does not, or nobody knows.
 	Expiry time.Time
 }
+
+// ExtraScope is the key of Credential.Extra for the scopes that were granted,
+// with blanks between them. It is stored and never changes.
+const ExtraScope = "scope"
+
+// Scopes are what the person allowed; nil: the platform does not say.
+func (c Credential) Scopes() []string { return strings.Fields(c.Extra[ExtraScope]) }
 
 // LogValue keeps credentials out of structured logs.
 func (Credential) LogValue() slog.Value { return slog.StringValue("[redacted]") }

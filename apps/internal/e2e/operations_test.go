@@ -112,7 +112,7 @@ func (s *scene) try(op *operation, do try) {
 }
 
 // shared are paths with a variable that is nothing of an organization.
-var shared = []string{"/integrations/providers/{id}", "/users/me/identities/{id}", "/users/me/sessions/{id}"}
+var shared = []string{"/integrations/providers/{id}", "/integrations/providers/{id}/doctor", "/users/me/identities/{id}", "/users/me/sessions/{id}"}
 
 func status(want int) string {
 	if want == 0 {

@@ -189,9 +189,10 @@ var tries = map[string]try{
 	"list-integrations": func(s *scene, c *client.Client) error {
 		return only(c.ListIntegrations(s.t.Context(), client.ListIntegrationsParams{Limit: 1}))
 	},
-	"get-integration": func(s *scene, c *client.Client) error { return only(c.GetIntegration(s.t.Context(), s.channel)) },
-	"list-providers":  func(s *scene, c *client.Client) error { return only(c.ListProviders(s.t.Context())) },
-	"get-provider":    func(s *scene, c *client.Client) error { return only(c.GetProvider(s.t.Context(), "stage")) },
+	"get-integration":  func(s *scene, c *client.Client) error { return only(c.GetIntegration(s.t.Context(), s.channel)) },
+	"list-providers":   func(s *scene, c *client.Client) error { return only(c.ListProviders(s.t.Context())) },
+	"get-provider":     func(s *scene, c *client.Client) error { return only(c.GetProvider(s.t.Context(), "stage")) },
+	"examine-provider": func(s *scene, c *client.Client) error { return only(c.ExamineProvider(s.t.Context(), "stage")) },
 	"connect-integration": func(s *scene, c *client.Client) error {
 		return only(c.ConnectIntegration(s.t.Context(), client.ConnectRequest{
 			Provider: "stage", Fields: map[string]any{"account": s.new()}, Method: client.ConnectRequestMethodForm,

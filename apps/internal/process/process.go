@@ -42,10 +42,12 @@ type Program struct {
 	Stderr   io.Writer
 }
 
-// Command runs the subcommands that every program has. ok is false for another
-// one.
-func (p Program) Command(ctx context.Context, name string) (code int, ok bool) {
-	switch name {
+// Command runs the subcommand that args begins with. ok is false for one that
+// there is not.
+func (p Program) Command(ctx context.Context, args []string) (code int, ok bool) {
+	switch args[0] {
+	case "doctor":
+		return p.doctor(ctx, args[1:]), true
 	case "config":
 		return p.showConfig(), true
 	case "version":

@@ -206,6 +206,7 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		},
 		Worker: a.worker(), Bell: a.signals.bell, Queue: a.signals.queue,
 		Log: a.env.Log.With("component", "engine"), Now: time.Now,
+		Setup: core.SetupConfig{HTTP: a.client, Platforms: a.setups, PublicURL: a.cfg.Server.PublicURL},
 	}
 	if a.env.Adjust != nil {
 		a.env.Adjust(&cfg)

@@ -69,12 +69,8 @@ type App struct {
 	Now func() time.Time
 }
 
-// keepVerifier is where a Redirect keeps the verifier of PKCE, and extraScope
-// where a Credential keeps what was granted. Both are stored: they never change.
-const (
-	keepVerifier = "code_verifier"
-	extraScope   = "scope"
-)
+// keepVerifier is where a Redirect keeps the verifier of PKCE. It never changes.
+const keepVerifier = "code_verifier"
 
 // Begin returns where to send the person. extra is added to the address.
 func (a App) Begin(in social.ConnectRequest, scopes []string, extra url.Values) social.Redirect {
@@ -315,14 +311,9 @@ func (a App) Credential(t Token, old social.Credential) social.Credential {
 		if out.Extra == nil {
 			out.Extra = map[string]string{}
 		}
-		out.Extra[extraScope] = strings.Join(t.Scopes, " ")
+		out.Extra[social.ExtraScope] = strings.Join(t.Scopes, " ")
 	}
 	return out
-}
-
-// Granted returns the scopes that c was given; nil: the platform did not say.
-func Granted(c social.Credential) []string {
-	return strings.Fields(c.Extra[extraScope])
 }
 
 // Missing returns those of wanted that were not granted. A platform that does

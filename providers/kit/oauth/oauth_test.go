@@ -114,7 +114,7 @@ func TestExchangeNamesTheApp(t *testing.T) {
 				t.Errorf("got %s and %q, want %s and %q", got.Encode(), auth, want.Encode(), tc.auth)
 			}
 			c := a.Credential(tok, social.Credential{})
-			if c.Access != "acc-1" || c.Refresh != "ref-1" || !c.Expiry.Equal(now().Add(2*time.Hour)) || !slices.Equal(oauth.Granted(c), []string{"read", "write"}) {
+			if c.Access != "acc-1" || c.Refresh != "ref-1" || !c.Expiry.Equal(now().Add(2*time.Hour)) || !slices.Equal(c.Scopes(), []string{"read", "write"}) {
 				t.Errorf("got %s %s %s %v", c.Access, c.Refresh, c.Expiry, c.Extra)
 			}
 		})

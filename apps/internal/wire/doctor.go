@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+
+	"github.com/crierhq/crier/adapters/httpapi"
+	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/providers/all"
+	"github.com/crierhq/crier/providers/feed"
+)
+
+// setups is what is set of each platform, for the doctor. Addresses among the
+// settings are what the platform is reached at.
+func (a *App) setups() []core.PlatformSetup {
+	var out []core.PlatformSetup
+	for _, id := range all.IDs() {
+		if id == feed.ID && !a.cfg.Publisher.HostFeeds {
+			continue
+		}
+		out = append(out, a.setup(id))
+	}
+	return out
+}
+
+func (a *App) setup(id domain.ProviderID) core.PlatformSetup {
+	out := core.PlatformSetup{ID: id, Redirect: httpapi.CallbackURL(a.cfg.Server.PublicURL, id)}
+	into := all.Config(id)
+	_, _ = config.LoadInto(a.env.Environ, a.env.ReadFile, into) // what is wrong was told at the start
+	v := reflect.ValueOf(into).Elem()
+	for i, field := range slices.Collect(v.Type().Fields()) {
+		s, ok := config.SettingOf(field.Tag, field.Type.String())
+		if !ok {
+			continue
+		}
+		value := fmt.Sprint(v.Field(i).Interface())
+		if v.Field(i).IsZero() {
+			value = ""
+		}
+		out.Settings = append(out.Settings, core.PlatformSetting{Name: s.Name, Required: s.Required, Secret: s.Secret, Value: value})
+		if u, err := url.Parse(value); err == nil && !s.Secret && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+			if origin := u.Scheme + "://" + u.Host; !slices.Contains(out.Hosts, origin) {
+				out.Hosts = append(out.Hosts, origin)
+			}
+		}
+	}
+	return out
+}
