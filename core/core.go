@@ -35,10 +35,12 @@ import (
 	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
 	"github.com/crierhq/crier/core/publish"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/core/replay"
 	"github.com/crierhq/crier/core/team"
 	"github.com/crierhq/crier/core/vault"
 	"github.com/crierhq/crier/ports/blob"
+	"github.com/crierhq/crier/ports/cache"
 	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/permit"
@@ -196,6 +198,14 @@ type Config struct {
 	// ring it after their commit, and Run listens. Nil: what others wrote is
 	// found by the next poll.
 	Bell wake.Bell
+	// Cache remembers who is signed in, members and their roles, and API keys. The
+	// use cases have it forget what they change, so all processes that share the
+	// Store share it, and what else changes these rows must not. Nil: nothing is
+	// remembered.
+	Cache cache.Cache
+	// CacheWriteOnly says that this Engine reads nothing from Cache, and has it
+	// forget what it changes for the sake of others.
+	CacheWriteOnly bool
 	// Jobs are kinds of side jobs of the host's own, beside those of the use
 	// cases. Run and Tick run them.
 	Jobs []JobKind
@@ -287,6 +297,7 @@ type Engine struct {
 	cfg     Config
 	after   *after.Service
 	mail    *mailer.Service // nil: there is no mail
+	recall  *recall.Memory
 	kinds   *jobs.Registry
 	worker  *publish.Worker
 	planner *plan.Planner
@@ -304,6 +315,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	cfg = cfg.withDefaults()
 	e := &Engine{Access: access.New(cfg.Permissions), cfg: cfg, kinds: &jobs.Registry{}, running: &atomic.Int32{}}
+	e.recall = recall.New(recall.Config{Cache: cfg.Cache, WriteOnly: cfg.CacheWriteOnly, Log: cfg.Log, Now: cfg.Now, Sleep: cfg.Sleep})
 	if cfg.Bell != nil {
 		e.ringer = &ringer{bell: cfg.Bell, log: cfg.Log}
 	}
@@ -414,9 +426,9 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	})
 	e.mail = c.Mail.service(c, e.Jobs)
 	e.Audit = audit.New(audit.Config{Store: st, Access: e.Access, Now: c.Now, NewID: c.NewID})
-	e.Keys = apikey.New(apikey.Config{Store: st, Access: e.Access, Audit: e.Audit, Log: c.Log, Now: c.Now, NewID: c.NewID})
+	e.Keys = apikey.New(apikey.Config{Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Log: c.Log, Now: c.Now, NewID: c.NewID})
 	e.Accounts = account.New(account.Config{
-		Store: st, Access: e.Access, Audit: e.Audit, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
+		Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
 		Mail: e.mail, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
@@ -435,7 +447,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		expand = c.Recur.Expand
 	}
 	e.Team = team.New(team.Config{
-		Store: st, Access: e.Access, Audit: e.Audit, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
+		Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
 		Jobs: e.Jobs, DeleteFiles: e.Media.DeleteAll, Wake: wake,
 	})
 	e.after = after.New(after.Config{
@@ -470,6 +482,7 @@ func (e *Engine) useCaseKinds() []jobs.Kind {
 // while rings are heard.
 func (e *Engine) On(st store.Store) *Engine {
 	out := *e
+	out.recall = e.recall.Joined()
 	out.wire(st, e.Channels.Catalog(), e.wakeHere)
 	return &out
 }

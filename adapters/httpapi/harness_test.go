@@ -23,6 +23,7 @@ import (
 
 	"github.com/crierhq/crier/adapters/httpapi"
 	"github.com/crierhq/crier/adapters/memblob"
+	"github.com/crierhq/crier/adapters/memcache"
 	"github.com/crierhq/crier/adapters/memidentity"
 	"github.com/crierhq/crier/adapters/mempassword"
 	"github.com/crierhq/crier/adapters/memrecur"
@@ -34,6 +35,7 @@ import (
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/ports/store"
+	"github.com/crierhq/crier/testkit/enginetest"
 )
 
 const (
@@ -126,7 +128,10 @@ func newWorldWith(t testing.TB, mount router, serve func(*httpapi.Config, *httpa
 	must(t, err)
 	w.service, err = memidentity.New(memidentity.Config{})
 	must(t, err)
+	remembers, err := memcache.New(memcache.Config{Now: w.clock.Now})
+	must(t, err)
 	cfg := core.Config{
+		Cache:      remembers,
 		Identities: []identity.Provider{w.service},
 		Store:      memstore.New(), Blobs: blobs, Sealer: sealer, Hasher: hasher, Now: w.clock.Now,
 		Providers: []social.Provider{formPlatform{}, redirectPlatform{}}, Recur: memrecur.New(), MaxUpload: maxUpload,
@@ -135,6 +140,9 @@ func newWorldWith(t testing.TB, mount router, serve func(*httpapi.Config, *httpa
 		c(&cfg)
 	}
 	w.store, w.hasher = cfg.Store, cfg.Hasher
+	if cfg.Cache != nil {
+		cfg.Cache, cfg.Store = enginetest.HoldsOnly(t, cfg.Cache, cfg.Store)
+	}
 	w.eng, err = core.New(cfg)
 	must(t, err)
 	log := slog.New(slog.NewJSONHandler(w.log, nil))

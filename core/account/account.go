@@ -16,6 +16,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/mailer"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/ports/identity"
 	"github.com/crierhq/crier/ports/password"
 	"github.com/crierhq/crier/ports/seal"
@@ -43,9 +44,11 @@ const (
 // Config is what the service needs. Hasher may be nil where a host keeps its
 // own accounts; then people cannot register or sign in here.
 type Config struct {
-	Store        store.Store
-	Access       *access.Checker
-	Audit        *audit.Log
+	Store  store.Store
+	Access *access.Checker
+	Audit  *audit.Log
+	// Recall remembers who is signed in.
+	Recall       *recall.Memory
 	Hasher       password.Hasher
 	Registration Registration
 	// Identities are the services at which people may prove who they are. Their

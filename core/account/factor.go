@@ -246,7 +246,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, a domain.Actor, code 
 		return nil, fault.Check([]fault.Problem{{Field: "code", Rule: "wrong", Message: "This code is wrong. Compare the clocks, and type in the next one."}})
 	}
 	codes, hashes := newRecovery()
-	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err = s.changeSignIns(ctx, a.User, func(ctx context.Context, r store.Repos) error {
 		_, err := r.SecondFactors().Update(ctx, a.User, func(was *domain.SecondFactor) error {
 			if was.Sealed != f.Sealed || was.Active() {
 				return fault.New(fault.Conflict, "not_enrolled", "This was changed meanwhile. Begin again.")

@@ -163,7 +163,7 @@ func (s *Service) ChangePassword(ctx context.Context, a domain.Actor, current, f
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err = s.changeSignIns(ctx, user.ID, func(ctx context.Context, r store.Repos) error {
 		if _, err := r.Users().Update(ctx, user.ID, func(u *domain.User) error { u.PasswordHash = hash; return nil }); err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, pass string) error 
 	if err != nil {
 		return resetFault(err)
 	}
-	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err = s.changeSignIns(ctx, domain.UserID(t.Subject), func(ctx context.Context, r store.Repos) error {
 		if err := s.reset(ctx, r, t.Hash, hash, now); err != nil {
 			return err
 		}

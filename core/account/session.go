@@ -15,6 +15,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/core/token"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -99,20 +100,14 @@ func (s *Service) Refresh(ctx context.Context, refresh string, from Origin) (Sig
 		return SignedIn{}, bad
 	}
 	t := trade{shown: refresh, now: domain.Instant(s.cfg.Now()), from: from}
-	var out SignedIn
-	// One transaction: a token that is replaced without the new one being handed
-	// out would end the sign-in when it is shown again.
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		ses, err := r.Sessions().Update(ctx, domain.SessionID(id), t.make)
-		if err != nil || t.replayed {
+	out, err := s.trade(ctx, domain.SessionID(id), &t)
+	if errors.Is(err, errReplayed) {
+		t.mayEnd = true
+		err = s.cfg.Recall.Change(ctx, func(ctx context.Context) error {
+			out, err = s.trade(ctx, domain.SessionID(id), &t)
 			return err
-		}
-		if out, err = who(ctx, r, ses.User, ses.Organization); err != nil {
-			return err
-		}
-		out.Session, out.Refresh, out.RefreshExpires = ses.ID, t.fresh, ses.ExpiresAt
-		return nil
-	})
+		}, recall.OfUser(t.user))
+	}
 	switch {
 	case errors.Is(err, fault.ErrNotFound) || errors.Is(err, errEnded) || err == nil && t.replayed:
 		return SignedIn{}, bad
@@ -122,21 +117,46 @@ func (s *Service) Refresh(ctx context.Context, refresh string, from Origin) (Sig
 	return out, nil
 }
 
+// trade makes t with the sign-in of an id.
+func (s *Service) trade(ctx context.Context, id domain.SessionID, t *trade) (out SignedIn, err error) {
+	// One transaction: a token that is replaced without the new one being handed
+	// out would end the sign-in when it is shown again.
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		ses, err := r.Sessions().Update(ctx, id, t.make)
+		if err != nil || t.replayed {
+			return err
+		}
+		if out, err = who(ctx, r, ses.User, ses.Organization); err != nil {
+			return err
+		}
+		out.Session, out.Refresh, out.RefreshExpires = ses.ID, t.fresh, ses.ExpiresAt
+		return nil
+	})
+	return out, err
+}
+
 // trade is a refresh token that is shown, and what comes of it.
 type trade struct {
 	shown string
 	now   time.Time
 	from  Origin
+	// mayEnd says that the sign-in may be ended. It is not known whose it is, and
+	// so what must not be remembered, before it was looked at once.
+	mayEnd bool
 
+	user     domain.UserID
 	fresh    string
 	replayed bool
 }
 
-var errEnded = errors.New("the sign-in has ended")
+var (
+	errEnded    = errors.New("the sign-in has ended")
+	errReplayed = errors.New("the token was replaced long ago")
+)
 
 // make is the change of the session.
 func (t *trade) make(ses *domain.Session) error {
-	t.fresh, t.replayed = "", false
+	t.user, t.fresh, t.replayed = ses.User, "", false
 	if !ses.Live(t.now) {
 		return errEnded
 	}
@@ -148,6 +168,8 @@ func (t *trade) make(ses *domain.Session) error {
 		ses.UserAgent, ses.Address = t.from.program(), t.from.network(24, 48)
 	case isHashOf(ses.PreviousHash, t.shown) && t.now.Before(ses.RotatedAt.Add(RefreshGrace)):
 		t.fresh = successor(ses.ID, ses.Nonce, t.shown)
+	case !t.mayEnd:
+		return errReplayed
 	default:
 		t.replayed, ses.RevokedAt = true, t.now
 	}
@@ -170,7 +192,7 @@ func successor(id domain.SessionID, nonce, old string) string {
 // sign-in that has ended and a person who left the organization are
 // Unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, session domain.SessionID, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
-	m, err := s.cfg.Store.Sessions().Member(ctx, session, user, org, domain.Instant(s.cfg.Now()))
+	m, err := s.member(ctx, session, user, org)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		if _, err := authenticate(ctx, s.cfg.Store, user, org); err != nil {
@@ -181,6 +203,35 @@ func (s *Service) Authenticate(ctx context.Context, session domain.SessionID, us
 		return domain.Actor{}, fmt.Errorf("authenticate: %w", err)
 	}
 	return domain.Actor{Organization: m.Organization, User: m.User, Role: m.Role, Session: session}, nil
+}
+
+// sign is what is remembered of a sign-in that was not ended.
+type sign struct{ ExpiresAt time.Time }
+
+// member is store.Sessions.Member, from memory where there is one.
+func (s *Service) member(ctx context.Context, session domain.SessionID, user domain.UserID, org domain.OrganizationID) (domain.Member, error) {
+	now := domain.Instant(s.cfg.Now())
+	if !s.cfg.Recall.Reads() {
+		return s.cfg.Store.Sessions().Member(ctx, session, user, org, now)
+	}
+	var ses sign
+	var m domain.Member
+	err := s.cfg.Recall.Read(ctx,
+		recall.Ask(recall.Session(user, session), &ses, func(ctx context.Context) (sign, error) {
+			found, err := s.cfg.Store.Sessions().Get(ctx, session)
+			if err == nil && (found.User != user || !found.Live(now)) {
+				err = fault.ErrNotFound
+			}
+			return sign{found.ExpiresAt}, err
+		}),
+		recall.Ask(recall.Member(org, user), &m, func(ctx context.Context) (domain.Member, error) {
+			return s.cfg.Store.Members().Get(ctx, org, user)
+		}))
+	if err == nil && !now.Before(ses.ExpiresAt) {
+		// It has come to its end, unless it was prolonged a moment ago.
+		return s.cfg.Store.Sessions().Member(ctx, session, user, org, now)
+	}
+	return m, err
 }
 
 func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
@@ -210,6 +261,12 @@ func who(ctx context.Context, r store.Repos, id domain.UserID, org domain.Organi
 	return SignedIn{User: user, Organization: o, Role: a.Role}, nil
 }
 
+// changeSignIns is InTx for what ends sign-ins of a person, so that nothing
+// remembers that they lived.
+func (s *Service) changeSignIns(ctx context.Context, user domain.UserID, do func(context.Context, store.Repos) error) error {
+	return s.cfg.Recall.Change(ctx, func(ctx context.Context) error { return s.cfg.Store.InTx(ctx, do) }, recall.OfUser(user))
+}
+
 // Sessions lists the sign-ins of the person that live, the one that was used
 // last first.
 func (s *Service) Sessions(ctx context.Context, a domain.Actor) ([]domain.Session, error) {
@@ -231,7 +288,7 @@ func (s *Service) EndSession(ctx context.Context, a domain.Actor, id domain.Sess
 		return err
 	}
 	now := domain.Instant(s.cfg.Now())
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err := s.changeSignIns(ctx, a.User, func(ctx context.Context, r store.Repos) error {
 		_, err := r.Sessions().Update(ctx, id, func(ses *domain.Session) error {
 			if ses.User != a.User || !ses.Live(now) {
 				return fault.ErrNotFound
@@ -258,7 +315,7 @@ func (s *Service) EndSessions(ctx context.Context, a domain.Actor) error {
 	if err := person(a); err != nil {
 		return err
 	}
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err := s.changeSignIns(ctx, a.User, func(ctx context.Context, r store.Repos) error {
 		if _, err := r.Sessions().RevokeOf(ctx, a.User, "", domain.Instant(s.cfg.Now())); err != nil {
 			return err
 		}

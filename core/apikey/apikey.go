@@ -18,6 +18,7 @@ import (
 	"github.com/crierhq/crier/core/audit"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -25,7 +26,8 @@ import (
 const (
 	maxName     = 128 // in characters
 	maxChannels = 200
-	// usedEvery is how often the last use of a key is written down at most.
+	// usedEvery is how often the last use of a key is written down at most. It is
+	// looked at whenever the key is read from the store.
 	usedEvery = time.Minute
 )
 
@@ -37,6 +39,7 @@ type Config struct {
 	Store  store.Store
 	Access *access.Checker
 	Audit  *audit.Log
+	Recall *recall.Memory
 	Log    *slog.Logger
 	Now    func() time.Time
 	NewID  func() string
@@ -148,21 +151,16 @@ func (s *Service) Rotate(ctx context.Context, a domain.Actor, id domain.APIKeyID
 	return Made{Key: k, Secret: secret}, err
 }
 
-// change changes a key that was not revoked, and says so in the audit log.
+// change changes a key that was not revoked, and says so in the audit log. Nothing
+// remembers the key from before.
 func (s *Service) change(ctx context.Context, a domain.Actor, id domain.APIKeyID, action string, do func(*domain.APIKey) error) (domain.APIKey, error) {
 	var out domain.APIKey
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
-		out, err = r.APIKeys().Update(ctx, a.Organization, id, func(k *domain.APIKey) error {
-			if !k.RevokedAt.IsZero() {
-				return fault.ErrNotFound
-			}
-			return do(k)
-		})
-		if err != nil {
+	err := s.cfg.Recall.Change(ctx, func(ctx context.Context) error {
+		return s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+			out, err = s.changeIn(ctx, r, a, id, action, do)
 			return err
-		}
-		return s.cfg.Audit.Append(ctx, r, a, entry(action, out))
-	})
+		})
+	}, recall.OfOrganization(a.Organization))
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		return domain.APIKey{}, fault.New(fault.NotFound, "api_key_not_found", "There is no such API key.")
@@ -172,66 +170,17 @@ func (s *Service) change(ctx context.Context, a domain.Actor, id domain.APIKeyID
 	return out, nil
 }
 
-// Authenticate returns the actor of a key, as things stand now. What cannot be a
-// key is refused without asking the store. Every refusal is Unauthenticated; it
-// tells no more than whoever holds the key may know.
-func (s *Service) Authenticate(ctx context.Context, secret string) (domain.Actor, error) {
-	if !wellFormed(secret) {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_malformed", "This is not a whole API key. Copy it again; it has not been looked for.")
-	}
-	k, err := s.cfg.Store.APIKeys().ByHash(ctx, hashOf(secret))
-	now := domain.Instant(s.cfg.Now())
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_unknown", "There is no such API key.")
-	case err != nil:
-		return domain.Actor{}, fmt.Errorf("authenticate an API key: %w", err)
-	case !k.RevokedAt.IsZero():
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_revoked", "This API key was revoked.")
-	case !k.Live(now):
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_expired", "This API key has expired.")
-	}
-	role, err := s.lent(ctx, k)
-	if errors.Is(err, fault.ErrNotFound) {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_orphaned", "Whoever made this API key has left the organization. Rotate it, or make a new one.")
-	}
-	if err != nil {
-		return domain.Actor{}, fmt.Errorf("authenticate an API key: %w", err)
-	}
-	s.used(ctx, k, now)
-	return domain.Actor{Organization: k.Organization, User: k.Maker, Role: role, Key: k.ID, Reach: domain.NewReach(k.Channels)}, nil
-}
-
-// lent is the role that a key has now: that of its scope or of its maker,
-// whichever may do less. It is fault.ErrNotFound if its maker is no member.
-func (s *Service) lent(ctx context.Context, k domain.APIKey) (domain.Role, error) {
-	role := roleOf(k.Scope)
-	if k.Maker == "" { // a program that acts for the whole organization
-		return role, nil
-	}
-	m, err := s.cfg.Store.Members().Get(ctx, k.Organization, k.Maker)
-	return lesser(role, m.Role), err
-}
-
-// errFresh leaves a key as it is.
-var errFresh = errors.New("its last use was written down just now")
-
-// used writes down that a key was used. A request does not fail where that
-// cannot be done.
-func (s *Service) used(ctx context.Context, k domain.APIKey, now time.Time) {
-	if now.Sub(k.UsedAt) < usedEvery {
-		return
-	}
-	_, err := s.cfg.Store.APIKeys().Update(ctx, k.Organization, k.ID, func(k *domain.APIKey) error {
-		if now.Sub(k.UsedAt) < usedEvery {
-			return errFresh // another request was quicker
+func (s *Service) changeIn(ctx context.Context, r store.Repos, a domain.Actor, id domain.APIKeyID, action string, do func(*domain.APIKey) error) (domain.APIKey, error) {
+	out, err := r.APIKeys().Update(ctx, a.Organization, id, func(k *domain.APIKey) error {
+		if !k.RevokedAt.IsZero() {
+			return fault.ErrNotFound
 		}
-		k.UsedAt = now
-		return nil
+		return do(k)
 	})
-	if err != nil && !errors.Is(err, errFresh) {
-		s.cfg.Log.WarnContext(ctx, "the last use of an API key could not be written down", "key", k.ID, "organization", k.Organization, "error", err)
+	if err != nil {
+		return out, err
 	}
+	return out, s.cfg.Audit.Append(ctx, r, a, entry(action, out))
 }
 
 // mayLend refuses to give away more than the actor has.

@@ -37,7 +37,7 @@ type APIKey struct {
 	RotatedAt time.Time
 	// ExpiresAt is when it ends by itself; zero where it does not.
 	ExpiresAt time.Time
-	// UsedAt is when it was last used, to the minute; zero if it never was.
+	// UsedAt is when it was last used, to two minutes; zero if it never was.
 	UsedAt time.Time
 	// RevokedAt is when a person ended it; zero while it lives.
 	RevokedAt time.Time

@@ -127,7 +127,7 @@ func (s *Service) end(ctx context.Context, j domain.Job) error {
 	if err := s.cfg.DeleteFiles(ctx, e.Organization); err != nil {
 		return err
 	}
-	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err = s.changeMembers(ctx, e.Organization, func(ctx context.Context, r store.Repos) error {
 		// It may have been kept this moment.
 		o, err := r.Organizations().Update(ctx, e.Organization, func(*domain.Organization) error { return nil })
 		if err != nil || !due(o) {

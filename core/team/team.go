@@ -15,6 +15,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -24,6 +25,7 @@ type Config struct {
 	Store    store.Store
 	Access   *access.Checker
 	Audit    *audit.Log
+	Recall   *recall.Memory
 	Accounts *account.Service
 	Journal  *journal.Journal
 	Now      func() time.Time
@@ -174,9 +176,10 @@ func (s *Service) change(ctx context.Context, a domain.Actor, act permit.Action,
 }
 
 // locked runs do in a transaction that has the members of the organization to
-// itself, with the actor as they are now.
+// itself, with the actor as they are now. Nothing remembers the members from
+// before.
 func (s *Service) locked(ctx context.Context, a domain.Actor, do func(context.Context, store.Repos, domain.Actor) error) error {
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+	err := s.changeMembers(ctx, a.Organization, func(ctx context.Context, r store.Repos) error {
 		// Two owners who leave at once would both see the other one: the row makes
 		// the second wait until the first is gone.
 		if _, err := r.Organizations().Update(ctx, a.Organization, func(*domain.Organization) error { return nil }); err != nil {
@@ -192,6 +195,11 @@ func (s *Service) locked(ctx context.Context, a domain.Actor, do func(context.Co
 		return fault.Missing("member")
 	}
 	return err
+}
+
+// changeMembers is InTx for what changes or ends memberships.
+func (s *Service) changeMembers(ctx context.Context, org domain.OrganizationID, do func(context.Context, store.Repos) error) error {
+	return s.cfg.Recall.Change(ctx, func(ctx context.Context) error { return s.cfg.Store.InTx(ctx, do) }, recall.OfOrganization(org))
 }
 
 // asNow is a with the role that the person has now. A program keeps its own.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/adapters/memblob"
+	"github.com/crierhq/crier/adapters/memcache"
 	"github.com/crierhq/crier/adapters/mempassword"
 	"github.com/crierhq/crier/adapters/memrecur"
 	"github.com/crierhq/crier/adapters/memseal"
@@ -41,7 +42,8 @@ type Engine struct {
 }
 
 // New returns an Engine that is ready to use. Options change its Config before
-// it is made.
+// it is made. It remembers what it reads, in memory, and the test fails where it
+// could be told something that was changed; see HoldsOnly.
 func New(t testing.TB, options ...func(*core.Config)) *Engine {
 	t.Helper()
 	clock := &Clock{now: Start}
@@ -58,15 +60,22 @@ func New(t testing.TB, options ...func(*core.Config)) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	remembers, err := memcache.New(memcache.Config{Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var ids atomic.Int64
 	cfg := core.Config{
 		Store: memstore.New(), Blobs: e.Blobs, Sealer: sealer, Hasher: hasher, Providers: []social.Provider{e.Platform},
-		Recur: memrecur.New(), Now: clock.Now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) },
+		Cache: remembers, Recur: memrecur.New(), Now: clock.Now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) },
 	}
 	for _, o := range options {
 		o(&cfg)
 	}
 	e.Store = cfg.Store
+	if cfg.Cache != nil {
+		cfg.Cache, cfg.Store = HoldsOnly(t, cfg.Cache, cfg.Store)
+	}
 	if e.Engine, err = core.New(cfg); err != nil {
 		t.Fatal(err)
 	}
