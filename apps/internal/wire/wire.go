@@ -208,6 +208,9 @@ func (a *App) engine(ctx context.Context, st *bunstore.Store) (wired, error) {
 		Log: a.env.Log.With("component", "engine"), Now: time.Now,
 		Setup: core.SetupConfig{HTTP: a.client, Platforms: a.setups, PublicURL: a.cfg.Server.PublicURL},
 	}
+	if err := a.remember(&cfg); err != nil {
+		return wired{}, err
+	}
 	if a.env.Adjust != nil {
 		a.env.Adjust(&cfg)
 	}
