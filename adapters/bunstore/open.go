@@ -33,10 +33,11 @@ type Config struct {
 
 // The limits of the pools.
 const (
-	defaultConns  = 10
-	sqliteReaders = 4
-	maxIdleTime   = 5 * time.Minute
-	maxLifetime   = time.Hour
+	defaultConns   = 10
+	sqliteReaders  = 4
+	sqliteIdleTime = 10 * time.Second // each keeps pages of its own in memory
+	maxIdleTime    = 5 * time.Minute
+	maxLifetime    = time.Hour
 )
 
 // Open opens the pools and checks that the database answers. The Store must be
@@ -118,7 +119,8 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(translate(ctx, err), write.Close())
 	}
 	limit(read, sqliteReaders)
-	read.SetMaxIdleConns(1)
+	// Opening one reads the whole schema, and costs as much as several reads.
+	read.SetConnMaxIdleTime(sqliteIdleTime)
 	return opened(ctx, write, read, SQLite)
 }
 
