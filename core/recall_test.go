@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,7 +62,8 @@ func newOffice(t *testing.T, options ...func(*core.Config)) *office {
 	if o.member, err = o.Accounts.Switch(t.Context(), o.member.Actor(), at, account.Origin{}); err != nil {
 		t.Fatal(err)
 	}
-	if o.key, err = o.Keys.Create(t.Context(), o.member.Actor(), core.KeyInput{Name: "Shop", Scope: domain.ScopeAdmin}); err != nil {
+	ch := o.Connect(o.owner.Actor(), "ann")
+	if o.key, err = o.Keys.Create(t.Context(), o.member.Actor(), core.KeyInput{Name: "Shop", Scope: domain.ScopeAdmin, Channels: []domain.ChannelID{ch.ID}}); err != nil {
 		t.Fatal(err)
 	}
 	o.remember()
@@ -191,6 +193,33 @@ func TestNobodyIsRememberedAsWhoTheyWere(t *testing.T) {
 			o.now(c.bob, c.shop)
 			o.now(c.bob, c.shop) // and what it remembered now is right, too
 		})
+	}
+}
+
+// TestAKeyIsRememberedWhole: with its maker and its reach, and also where it has no
+// maker.
+func TestAKeyIsRememberedWhole(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	a, err := o.shop()
+	if err != nil || a.Organization != o.owner.Organization.ID || a.User != o.member.User.ID || a.Key != o.key.Key.ID ||
+		!slices.Equal(a.Reach.Channels(), o.key.Key.Channels) {
+		t.Errorf("got %+v with the reach %v, %v", a, a.Reach.Channels(), err)
+	}
+	program, err := o.Keys.Create(t.Context(), o.Owner, core.KeyInput{Name: "Program", Scope: domain.ScopeWrite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if a, err = o.Keys.Authenticate(t.Context(), program.Secret); err != nil || a.User != "" || a.Role != domain.RoleUser || a.Reach != nil {
+			t.Errorf("got %+v, %v", a, err)
+		}
+	}
+	if err := o.Keys.Revoke(t.Context(), o.Owner, program.Key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = o.Keys.Authenticate(t.Context(), program.Secret); fault.KindOf(err) != fault.Unauthenticated {
+		t.Errorf("got %+v, %v; want it refused", a, err)
 	}
 }
 

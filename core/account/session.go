@@ -192,7 +192,7 @@ func successor(id domain.SessionID, nonce, old string) string {
 // sign-in that has ended and a person who left the organization are
 // Unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, session domain.SessionID, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {
-	m, err := s.member(ctx, session, user, org)
+	role, err := s.roleNow(ctx, session, user, org)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
 		if _, err := authenticate(ctx, s.cfg.Store, user, org); err != nil {
@@ -202,36 +202,35 @@ func (s *Service) Authenticate(ctx context.Context, session domain.SessionID, us
 	case err != nil:
 		return domain.Actor{}, fmt.Errorf("authenticate: %w", err)
 	}
-	return domain.Actor{Organization: m.Organization, User: m.User, Role: m.Role, Session: session}, nil
+	return domain.Actor{Organization: org, User: user, Role: role, Session: session}, nil
 }
 
-// sign is what is remembered of a sign-in that was not ended.
-type sign struct{ ExpiresAt time.Time }
-
-// member is store.Sessions.Member, from memory where there is one.
-func (s *Service) member(ctx context.Context, session domain.SessionID, user domain.UserID, org domain.OrganizationID) (domain.Member, error) {
+// roleNow is the role of user in org, or fault.ErrNotFound if the session is not
+// theirs or has ended.
+func (s *Service) roleNow(ctx context.Context, session domain.SessionID, user domain.UserID, org domain.OrganizationID) (domain.Role, error) {
 	now := domain.Instant(s.cfg.Now())
-	if !s.cfg.Recall.Reads() {
-		return s.cfg.Store.Sessions().Member(ctx, session, user, org, now)
-	}
-	var ses sign
-	var m domain.Member
-	err := s.cfg.Recall.Read(ctx,
-		recall.Ask(recall.Session(user, session), &ses, func(ctx context.Context) (sign, error) {
-			found, err := s.cfg.Store.Sessions().Get(ctx, session)
-			if err == nil && (found.User != user || !found.Live(now)) {
-				err = fault.ErrNotFound
-			}
-			return sign{found.ExpiresAt}, err
-		}),
-		recall.Ask(recall.Member(org, user), &m, func(ctx context.Context) (domain.Member, error) {
-			return s.cfg.Store.Members().Get(ctx, org, user)
-		}))
-	if err == nil && !now.Before(ses.ExpiresAt) {
+	if s.cfg.Recall.Reads() {
+		var ends time.Time // of a session that was not ended before
+		var role domain.Role
+		err := s.cfg.Recall.Read(ctx,
+			recall.Ask(recall.Session(user, session), &ends, func(ctx context.Context) (time.Time, error) {
+				ses, err := s.cfg.Store.Sessions().Get(ctx, session)
+				if err == nil && (ses.User != user || !ses.Live(now)) {
+					err = fault.ErrNotFound
+				}
+				return ses.ExpiresAt, err
+			}),
+			recall.Ask(recall.Role(org, user), &role, func(ctx context.Context) (domain.Role, error) {
+				m, err := s.cfg.Store.Members().Get(ctx, org, user)
+				return m.Role, err
+			}))
+		if err != nil || now.Before(ends) {
+			return role, err
+		}
 		// It has come to its end, unless it was prolonged a moment ago.
-		return s.cfg.Store.Sessions().Member(ctx, session, user, org, now)
 	}
-	return m, err
+	m, err := s.cfg.Store.Sessions().Member(ctx, session, user, org, now)
+	return m.Role, err
 }
 
 func authenticate(ctx context.Context, r store.Repos, user domain.UserID, org domain.OrganizationID) (domain.Actor, error) {

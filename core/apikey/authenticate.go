@@ -22,7 +22,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (domain.Actor
 	f, err := s.find(ctx, hash)
 	k := f.key
 	switch {
-	case errors.Is(err, fault.ErrNotFound) || err == nil && k.Hash != hash:
+	case errors.Is(err, fault.ErrNotFound) || err == nil && k.Hash != hash: // it had this secret before it was rotated
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "key_unknown", "There is no such API key.")
 	case err != nil:
 		return domain.Actor{}, fmt.Errorf("authenticate an API key: %w", err)
@@ -38,7 +38,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (domain.Actor
 	}
 	role := roleOf(k.Scope)
 	if k.Maker != "" { // else a program made it, which acts for the whole organization
-		role = lesser(role, f.maker.Role)
+		role = lesser(role, f.maker)
 	}
 	return domain.Actor{Organization: k.Organization, User: k.Maker, Role: role, Key: k.ID, Reach: domain.NewReach(k.Channels)}, nil
 }
@@ -46,10 +46,10 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (domain.Actor
 // found is what a key is worth now.
 type found struct {
 	key domain.APIKey
-	// fresh says that key was read from the store just now, and not remembered.
+	// fresh says that key was read from the store just now, and is whole.
 	fresh bool
-	// maker is the place of its maker; orphaned says that they have none any more.
-	maker    domain.Member
+	// maker is the role of its maker; orphaned says that they have none any more.
+	maker    domain.Role
 	orphaned bool
 }
 
@@ -61,6 +61,15 @@ type address struct {
 	Maker        domain.UserID
 }
 
+// worth is what is remembered of a key beside its address.
+type worth struct {
+	Hash      string
+	Scope     domain.Scope
+	Channels  []domain.ChannelID `json:",omitempty"`
+	ExpiresAt time.Time          `json:",omitzero"`
+	RevokedAt time.Time          `json:",omitzero"`
+}
+
 // find returns the key whose secret has a hash, or had it before the key was
 // rotated.
 func (s *Service) find(ctx context.Context, hash string) (found, error) {
@@ -69,7 +78,7 @@ func (s *Service) find(ctx context.Context, hash string) (found, error) {
 	if !s.cfg.Recall.Reads() {
 		f.fresh = true
 		if f.key, err = s.cfg.Store.APIKeys().ByHash(ctx, hash); err == nil && f.key.Maker != "" {
-			f.maker, err = s.maker(ctx, f.key.Organization, f.key.Maker)
+			f.maker, err = s.roleOfMaker(ctx, f.key.Organization, f.key.Maker)
 		}
 		return f.judged(err)
 	}
@@ -81,27 +90,36 @@ func (s *Service) find(ctx context.Context, hash string) (found, error) {
 	if err != nil {
 		return f, err
 	}
-	questions := []recall.Question{recall.Ask(recall.APIKey(at.Organization, at.ID), &f.key, func(ctx context.Context) (domain.APIKey, error) {
-		f.fresh = true
-		return s.cfg.Store.APIKeys().Get(ctx, at.Organization, at.ID)
+	var w worth
+	questions := []recall.Question{recall.Ask(recall.APIKey(at.Organization, at.ID), &w, func(ctx context.Context) (worth, error) {
+		k, err := s.cfg.Store.APIKeys().Get(ctx, at.Organization, at.ID)
+		f.key, f.fresh = k, true
+		return worth{k.Hash, k.Scope, k.Channels, k.ExpiresAt, k.RevokedAt}, err
 	})}
 	if at.Maker != "" {
-		questions = append(questions, recall.Ask(recall.Member(at.Organization, at.Maker), &f.maker, func(ctx context.Context) (domain.Member, error) {
-			return s.maker(ctx, at.Organization, at.Maker)
+		questions = append(questions, recall.Ask(recall.Role(at.Organization, at.Maker), &f.maker, func(ctx context.Context) (domain.Role, error) {
+			return s.roleOfMaker(ctx, at.Organization, at.Maker)
 		}))
 	}
-	return f.judged(s.cfg.Recall.Read(ctx, questions...))
+	err = s.cfg.Recall.Read(ctx, questions...)
+	if !f.fresh {
+		f.key = domain.APIKey{
+			ID: at.ID, Organization: at.Organization, Maker: at.Maker,
+			Hash: w.Hash, Scope: w.Scope, Channels: w.Channels, ExpiresAt: w.ExpiresAt, RevokedAt: w.RevokedAt,
+		}
+	}
+	return f.judged(err)
 }
 
 // errOrphaned says that the maker of a key is no member any more.
 var errOrphaned = errors.New("the maker of the API key has left")
 
-func (s *Service) maker(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Member, error) {
+func (s *Service) roleOfMaker(ctx context.Context, org domain.OrganizationID, user domain.UserID) (domain.Role, error) {
 	m, err := s.cfg.Store.Members().Get(ctx, org, user)
 	if errors.Is(err, fault.ErrNotFound) {
-		return m, errOrphaned
+		err = errOrphaned
 	}
-	return m, err
+	return m.Role, err
 }
 
 // judged takes down that the maker has left, which is no error yet: whoever holds

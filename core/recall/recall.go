@@ -70,14 +70,15 @@ func OfUser(id domain.UserID) string { return "user/" + string(id) }
 // and their roles, and its API keys.
 func OfOrganization(id domain.OrganizationID) string { return "organization/" + string(id) }
 
-// Session names a sign-in of a person.
+// Session names a sign-in of a person, which was not ended: the time.Time when it
+// ends by itself.
 func Session(user domain.UserID, id domain.SessionID) cache.Key {
 	return cache.Key{Group: OfUser(user), Name: "session/" + string(id)}
 }
 
-// Member names the place of a person in an organization.
-func Member(org domain.OrganizationID, user domain.UserID) cache.Key {
-	return cache.Key{Group: OfOrganization(org), Name: "member/" + string(user)}
+// Role names what a member may do in an organization: a domain.Role.
+func Role(org domain.OrganizationID, user domain.UserID) cache.Key {
+	return cache.Key{Group: OfOrganization(org), Name: "role/" + string(user)}
 }
 
 // APIKey names an API key.
