@@ -33,6 +33,8 @@ type OAuth2 struct {
 	Access, Refresh time.Duration
 	// Rotate gives a new refresh token at every refresh, and ends the old one.
 	Rotate bool
+	// Apps gives apps a token of their own, by client_credentials.
+	Apps bool
 	// Grant may change a token before it is given out, such as make it that of a
 	// page; nil: nothing.
 	Grant func(t *Token)
@@ -162,11 +164,13 @@ func (f oauth2) exchange(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, http.StatusUnauthorized, "invalid_client", "The app is unknown, or its secret is wrong.")
 		return
 	}
-	switch r.PostFormValue("grant_type") {
-	case "authorization_code":
+	switch kind := r.PostFormValue("grant_type"); {
+	case kind == "authorization_code":
 		f.byCode(w, r, app)
-	case "refresh_token":
+	case kind == "refresh_token" && f.Refresh >= 0:
 		f.byRefresh(w, r, app)
+	case kind == "client_credentials" && f.Apps:
+		f.Reply(w, f.Issue(Token{Platform: f.Platform, App: app.ID}))
 	default:
 		f.Fail(w, http.StatusBadRequest, "unsupported_grant_type", "The grant_type is not known.")
 	}
@@ -232,14 +236,8 @@ func (f oauth2) issue(t Token) *Token {
 }
 
 func (f oauth2) byRefresh(w http.ResponseWriter, r *http.Request, app *App) {
-	secret := r.PostFormValue("refresh_token")
-	var old *Token
-	for _, t := range f.tokens {
-		if t.Platform == f.Platform && t.Refresh != "" && t.Refresh == secret && t.App == app.ID {
-			old = t
-		}
-	}
-	if old == nil || old.Revoked || !old.RefreshBy.IsZero() && !f.Now().Before(old.RefreshBy) {
+	old, why := f.ByRefresh(f.Platform, r.PostFormValue("refresh_token"))
+	if why != Fine || old.App != app.ID {
 		f.Fail(w, http.StatusBadRequest, "invalid_grant", "The refresh token is unknown, used or too old.")
 		return
 	}

@@ -27,7 +27,7 @@ import (
 // Self is the host of what is asked of the simulator itself: by paths whose
 // first segment is no host. A platform whose servers are named by people, such
 // as Mastodon, answers there.
-const Self = "simulator"
+const Self = "simulator.example"
 
 // Config says what is simulated. StandIns is required.
 type Config struct {
@@ -42,6 +42,9 @@ type Config struct {
 	// Fetch gets what platforms fetch by themselves, such as the media of a post;
 	// nil: nothing can be fetched.
 	Fetch *http.Client
+	// Quick makes platforms work uploads off at once, unless trouble says how long
+	// it takes.
+	Quick bool
 	// KeepBytes bounds a picture or video that is kept to be shown; 0: 8 MiB.
 	// Of larger ones only size and hash are known.
 	KeepBytes int64

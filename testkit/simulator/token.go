@@ -87,8 +87,8 @@ func (w *World) Token(access string, platforms ...string) (*Token, Why) {
 	switch {
 	case access == "":
 		return nil, Missing
-	case t == nil || !slices.Contains(platforms, t.Platform):
-		return nil, Unknown
+	case t == nil || t.Account == nil || !slices.Contains(platforms, t.Platform):
+		return nil, Unknown // One of an app alone is nobody's.
 	case t.Revoked:
 		return t, Revoked
 	case !t.Expires.IsZero() && !w.Now().Before(t.Expires):
@@ -113,6 +113,23 @@ func bearer(r *http.Request) string {
 		return r.PostForm.Get("access_token")
 	}
 	return r.URL.Query().Get("access_token")
+}
+
+// ByRefresh finds the token that a refresh token belongs to. Unknown is also one
+// that was used, where it may be used only once.
+func (w *World) ByRefresh(platform, refresh string) (*Token, Why) {
+	for _, t := range w.tokens {
+		switch {
+		case refresh == "" || t.Refresh != refresh || t.Platform != platform:
+		case t.Revoked:
+			return t, Revoked
+		case !t.RefreshBy.IsZero() && !w.Now().Before(t.RefreshBy):
+			return t, Expired
+		default:
+			return t, Fine
+		}
+	}
+	return nil, Unknown
 }
 
 // Tokens lists those of an account; an empty account stands for all.

@@ -58,6 +58,9 @@ func (w *World) NewUpload(u Upload) *Upload {
 // Upload finds an upload; nil: there is none.
 func (w *World) Upload(platform, id string) *Upload { return w.uploads[platform+"/"+id] }
 
+// Sum is the SHA-256 of what is there.
+func (u *Upload) Sum() []byte { return u.hash.Sum(nil) }
+
 // Append adds what r has at the end. Once it is all there, call Process.
 func (u *Upload) Append(r io.Reader) error {
 	buf := make([]byte, 64<<10)
@@ -123,6 +126,9 @@ func (w *World) forget(u *Upload) {
 // Process begins the work of the platform on an upload, which takes usual, or
 // as long as was asked for as trouble.
 func (w *World) Process(u *Upload, usual time.Duration) {
+	if w.quick {
+		usual = 0
+	}
 	u.Done = w.Now().Add(w.takes(u.Platform, u.Account, usual))
 }
 
@@ -160,4 +166,35 @@ func get(ctx context.Context, client *http.Client, address string) (*http.Respon
 		return nil, err
 	}
 	return client.Do(req)
+}
+
+// Parts reads a multipart form: the file of the field called file into u, and
+// every other field by each, in order. It reports whether there was a file.
+func Parts(r *http.Request, u *Upload, file string, each func(name, value string)) bool {
+	reader, err := r.MultipartReader()
+	if err != nil {
+		return false
+	}
+	found := false
+	for {
+		part, err := reader.NextPart()
+		if err != nil {
+			return found && errors.Is(err, io.EOF)
+		}
+		if part.FormName() != file {
+			value, err := io.ReadAll(io.LimitReader(part, maxBody))
+			if err != nil {
+				return false
+			}
+			each(part.FormName(), string(value))
+			continue
+		}
+		if u.Type == "" {
+			u.Type, _, _ = strings.Cut(part.Header.Get("Content-Type"), ";")
+		}
+		if u.Append(part) != nil {
+			return false
+		}
+		found = true
+	}
 }

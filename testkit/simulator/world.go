@@ -17,6 +17,7 @@ type World struct {
 	base      string
 	now       func() time.Time
 	fetch     *http.Client
+	quick     bool
 	keepBytes int64
 
 	serial   uint64
@@ -34,7 +35,7 @@ type World struct {
 
 func newWorld(cfg Config) *World {
 	return &World{
-		base: strings.TrimSuffix(cfg.Base, "/"), now: cfg.Now, fetch: cfg.Fetch, keepBytes: cfg.KeepBytes,
+		base: strings.TrimSuffix(cfg.Base, "/"), now: cfg.Now, fetch: cfg.Fetch, quick: cfg.Quick, keepBytes: cfg.KeepBytes,
 		tokens: map[string]*Token{}, uploads: map[string]*Upload{}, windows: map[string]*Window{},
 	}
 }

@@ -1,9 +1,16 @@
 // Package all lists the stand-ins that there are.
 package all
 
-import "github.com/crierhq/crier/testkit/simulator"
+import (
+	"github.com/crierhq/crier/testkit/simulator"
+	"github.com/crierhq/crier/testkit/simulator/bluesky"
+	"github.com/crierhq/crier/testkit/simulator/mastodon"
+)
 
 // StandIns returns a new stand-in of every family, in the order of their names.
 func StandIns() []simulator.StandIn {
-	return []simulator.StandIn{}
+	return []simulator.StandIn{
+		bluesky.New(),
+		mastodon.New(),
+	}
 }
