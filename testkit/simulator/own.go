@@ -10,6 +10,9 @@ import (
 // own adds the pages of the simulator itself.
 func (s *Sim) own() {
 	handle := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+	handle("GET "+Self+"/{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, "home.html", s.home()) })
+	handle("POST "+Self+"/_/ask", s.askTrouble)
+	handle("GET "+Self+"/_/avatar/{platform}/{file}", s.avatar)
 	handle("GET "+Self+"/_/timeline", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		JSON(w, http.StatusOK, s.world.timeline(q.Get("platform"), q.Get("account")))
@@ -32,7 +35,7 @@ func (s *Sim) own() {
 	})
 	handle("GET "+Self+"/_/media/{platform}/{id}", func(w http.ResponseWriter, r *http.Request) {
 		u := s.world.Upload(r.PathValue("platform"), r.PathValue("id"))
-		if u == nil || u.over {
+		if u == nil || !u.Kept() {
 			http.NotFound(w, r)
 			return
 		}

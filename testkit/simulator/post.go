@@ -18,7 +18,8 @@ type Post struct {
 	Parent   string    `json:"parent,omitempty"` // the post that it answers
 	Root     string    `json:"root,omitempty"`   // the first of its thread
 	Repost   string    `json:"repost,omitempty"` // the post that it repeats
-	// State is "out" once people see it; empty is the same.
+	// State is what the platform says of one that people do not see yet, such as
+	// "scheduled"; empty: they see it.
 	State   string    `json:"state,omitempty"`
 	At      time.Time `json:"at"`
 	Edited  time.Time `json:"edited,omitzero"`
@@ -49,6 +50,9 @@ func (w *World) Publish(p Post) *Post {
 		p.Extra = map[string]string{}
 	}
 	w.posts = append(w.posts, &p)
+	if w.current != nil {
+		w.current.published = true
+	}
 	return &p
 }
 

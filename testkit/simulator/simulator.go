@@ -146,9 +146,6 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	in := r.Clone(r.Context())
 	in.Host = r.URL.Host
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
 	got, err := t.sim.answer(in)
 	if err != nil {
 		return nil, err
@@ -167,14 +164,17 @@ func (s *Sim) plays(u *url.URL) bool {
 // for. An error means that the connection is dropped.
 func (s *Sim) answer(r *http.Request) (*httptest.ResponseRecorder, error) {
 	r, host := s.aim(r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.Body = &unlocked{ReadCloser: r.Body, mu: &s.mu}
-	call := &call{sim: s, asked: s.world.URL(host, r.URL.EscapedPath())}
-	r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
+	c := &call{sim: s, asked: s.world.URL(host, r.URL.EscapedPath())}
+	c.resume()
+	defer c.release()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	r.Body = &unlocked{ReadCloser: r.Body, call: c}
+	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 	rec := httptest.NewRecorder()
 	s.mux.ServeHTTP(rec, r)
-	if call.drop {
+	if c.drop {
 		return nil, errDropped
 	}
 	return rec, nil
@@ -200,12 +200,12 @@ func (s *Sim) aim(r *http.Request) (*http.Request, string) {
 // unlocked lets others be answered while a body is read.
 type unlocked struct {
 	io.ReadCloser
-	mu *sync.Mutex
+	call *call
 }
 
 func (u *unlocked) Read(p []byte) (int, error) {
-	u.mu.Unlock()
-	defer u.mu.Lock()
+	u.call.release()
+	defer u.call.resume()
 	return u.ReadCloser.Read(p)
 }
 
@@ -213,9 +213,18 @@ type callKey struct{}
 
 // call is what is known of a request.
 type call struct {
-	sim   *Sim
-	asked string // the address without its query, as the client wrote it
-	drop  bool
+	sim       *Sim
+	asked     string // the address without its query, as the client wrote it
+	drop      bool
+	published bool // it put a post out
+}
+
+// release lets others be answered, and resume goes on with this one.
+func (c *call) release() { c.sim.mu.Unlock() }
+
+func (c *call) resume() {
+	c.sim.mu.Lock()
+	c.sim.world.current = c
 }
 
 func callOf(r *http.Request) *call {

@@ -35,6 +35,7 @@ func (p *murmur) Mount(m *simulator.Mount) {
 		Platform: "murmur", Authorize: "murmur.example/authorize", Token: "api.murmur.example/token",
 		Revoke: "api.murmur.example/revoke", PKCE: true, Rotate: true, Access: time.Hour,
 	})
+	m.Handle("POST api.murmur.example/media", p.upload)
 	m.Handle("POST api.murmur.example/posts", func(w http.ResponseWriter, r *http.Request) {
 		token, why := m.Bearer(r, "murmur")
 		if why != simulator.Fine {
@@ -42,9 +43,35 @@ func (p *murmur) Mount(m *simulator.Mount) {
 			return
 		}
 		text, _ := io.ReadAll(r.Body)
-		post := m.Publish(simulator.Post{Platform: "murmur", Account: token.Account.ID, Text: string(text)})
+		post := m.Publish(simulator.Post{
+			Platform: "murmur", Account: token.Account.ID, Text: string(text), Parent: r.URL.Query().Get("parent"),
+		})
+		if u := m.Upload("murmur", r.URL.Query().Get("media")); u != nil {
+			post.Media = append(post.Media, u)
+		}
 		simulator.JSON(w, http.StatusCreated, map[string]string{"id": post.ID, "asked": m.Asked(r)})
 	})
+}
+
+// upload takes the body, or what is at an address.
+func (p *murmur) upload(w http.ResponseWriter, r *http.Request) {
+	u := p.m.NewUpload(simulator.Upload{Platform: "murmur", Account: "1", Type: r.Header.Get("Content-Type")})
+	var err error
+	if from := r.URL.Query().Get("from"); from != "" {
+		err = p.m.Get(r, u, from)
+	} else {
+		err = u.Append(r.Body)
+	}
+	if err != nil {
+		simulator.JSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	p.m.Process(u, time.Minute)
+	simulator.JSON(w, http.StatusOK, map[string]any{"id": u.ID, "done": u.Done})
+}
+
+func (*murmur) Types(a simulator.Account) map[string]string {
+	return map[string]string{"name": a.Handle}
 }
 
 func (*murmur) Refuse(w http.ResponseWriter, _ *http.Request, kind simulator.Refusal) bool {
@@ -147,6 +174,10 @@ func (w *world) post(access, text string) (*http.Response, error) {
 func TestPersonLetsAnAppInAndItPosts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	other, _ := w.token("bob")
+	if resp, err := w.post(other, "Hi."); err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatalf("got %v, %v, want 201", resp, err)
+	}
 	access, _ := w.token("ann")
 	resp, err := w.post(access, "Hello.")
 	if err != nil || resp.StatusCode != http.StatusCreated {
@@ -156,8 +187,8 @@ func TestPersonLetsAnAppInAndItPosts(t *testing.T) {
 	if len(got) != 1 || got[0].Text != "Hello." || got[0].Account != "1" || !got[0].At.Equal(w.now) {
 		t.Errorf("got %+v, want one post of Ann", got)
 	}
-	if got := w.Timeline("murmur", "bob"); len(got) != 0 {
-		t.Errorf("got %+v, want nothing of Bob", got)
+	if got := w.Timeline("murmur", "bob"); len(got) != 1 || got[0].Text != "Hi." {
+		t.Errorf("got %+v, want one post of Bob", got)
 	}
 }
 
@@ -237,17 +268,18 @@ func TestTrouble(t *testing.T) {
 		status  int // 0: the connection is dropped
 		out     int // posts that are out afterwards
 	}{
-		"none that fits":  {simulator.Trouble{Do: simulator.DropBefore, Path: "/else"}, 201, 1},
-		"of another":      {simulator.Trouble{Do: simulator.DropBefore, Account: "bob"}, 201, 1},
-		"drop before":     {simulator.Trouble{Do: simulator.DropBefore, Account: "ann"}, 0, 0},
-		"drop after":      {simulator.Trouble{Do: simulator.DropAfter, Platform: "murmur"}, 0, 1},
-		"answer":          {simulator.Trouble{Do: simulator.Answer, Status: 503, Method: "POST"}, 503, 0},
-		"refuse":          {simulator.Trouble{Do: simulator.Refuse, Kind: simulator.RateLimited}, 429, 0},
-		"refuse unknown":  {simulator.Trouble{Do: simulator.Refuse, Kind: simulator.QuotaGone}, 501, 0},
-		"expired":         {simulator.Trouble{Do: simulator.Expire, Platform: "murmur", Account: "ann"}, 401, 0},
-		"revoked":         {simulator.Trouble{Do: simulator.Revoke, Platform: "murmur"}, 401, 0},
-		"only later":      {simulator.Trouble{Do: simulator.DropBefore, Skip: 1}, 201, 1},
-		"waits, then out": {simulator.Trouble{Do: simulator.Delay, Takes: 1}, 201, 1},
+		"none that fits":        {simulator.Trouble{Do: simulator.DropBefore, Path: "/else"}, 201, 1},
+		"of another":            {simulator.Trouble{Do: simulator.DropBefore, Account: "bob"}, 201, 1},
+		"drop before":           {simulator.Trouble{Do: simulator.DropBefore, Account: "ann"}, 0, 0},
+		"drop after":            {simulator.Trouble{Do: simulator.DropAfter, Platform: "murmur"}, 0, 1},
+		"answer":                {simulator.Trouble{Do: simulator.Answer, Status: 503, Method: "POST"}, 503, 0},
+		"refuse":                {simulator.Trouble{Do: simulator.Refuse, Kind: simulator.RateLimited}, 429, 0},
+		"refuse unknown":        {simulator.Trouble{Do: simulator.Refuse, Kind: simulator.QuotaGone}, 501, 0},
+		"expired":               {simulator.Trouble{Do: simulator.Expire, Platform: "murmur", Account: "ann"}, 401, 0},
+		"revoked":               {simulator.Trouble{Do: simulator.Revoke, Platform: "murmur"}, 401, 0},
+		"lost while publishing": {simulator.Trouble{Do: simulator.DropAfter, Publishing: true, Account: "ann"}, 0, 1},
+		"only later":            {simulator.Trouble{Do: simulator.DropBefore, Skip: 1}, 201, 1},
+		"waits, then out":       {simulator.Trouble{Do: simulator.Delay, Takes: 1}, 201, 1},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -272,7 +304,8 @@ func TestTroubleThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]simulator.Trouble{
 		"unknown": {Do: "explode"}, "no kind": {Do: simulator.Refuse}, "no status": {Do: simulator.Answer},
-		"negative": {Do: simulator.DropAfter, Times: -2},
+		"publishing": {Do: simulator.Delay, Publishing: true},
+		"negative":   {Do: simulator.DropAfter, Times: -2},
 	} {
 		if err := newWorld(t).Trouble(trouble); err == nil {
 			t.Errorf("%s: got no error, want one", name)

@@ -38,9 +38,11 @@ type Trouble struct {
 	Platform string `json:"platform,omitempty"` // the id of a provider, or the name of a stand-in
 	Account  string `json:"account,omitempty"`  // the id or handle of who asks
 	Method   string `json:"method,omitempty"`
-	Path     string `json:"path,omitempty"`  // is part of host and path
-	Skip     int    `json:"skip,omitempty"`  // requests that go well before
-	Times    int    `json:"times,omitempty"` // 0: 1; -1: for ever
+	Path     string `json:"path,omitempty"` // is part of host and path
+	Skip     int    `json:"skip,omitempty"` // requests that go well before
+	// Publishing is for DropAfter: only requests that put a post out.
+	Publishing bool `json:"publishing,omitempty"`
+	Times      int  `json:"times,omitempty"` // 0: 1; -1: for ever
 
 	Do     Act               `json:"do"`
 	Kind   Refusal           `json:"kind,omitempty"`
@@ -70,6 +72,9 @@ func (t Trouble) check() error {
 	}
 	if t.Do == Answer && (t.Status < 200 || t.Status > 599) {
 		errs = append(errs, fmt.Errorf("simulator: %d is no status to answer with", t.Status))
+	}
+	if t.Publishing && t.Do != DropAfter {
+		errs = append(errs, errors.New("simulator: only drop_after knows whether a request published"))
 	}
 	if t.Do == Refuse && t.Kind == "" {
 		errs = append(errs, errors.New("simulator: a refusal needs a kind, such as rate_limited"))
@@ -159,25 +164,24 @@ func (w *World) is(name, platform, account string) bool {
 
 // troubled lets h answer, unless there is trouble.
 func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerFunc) {
-	t := m.trouble(func(t *Trouble) bool { return t.Do != Slow && m.meets(t, r) })
+	c := callOf(r)
+	t := m.trouble(func(t *Trouble) bool { return t.Do != Slow && !t.Publishing && m.meets(t, r) })
 	if t == nil {
 		h(w, r)
+		c.drop = c.published && m.trouble(func(t *Trouble) bool { return t.Publishing && m.meets(t, r) }) != nil
 		return
 	}
 	switch t.Do { //nolint:exhaustive // The others are none of a request.
 	case DropBefore:
-		callOf(r).drop = true
+		c.drop = true
 	case DropAfter:
 		h(w, r)
-		callOf(r).drop = true
+		c.drop = true
 	case Delay:
 		m.wait(r, time.Duration(t.Takes))
 		h(w, r)
 	case Refuse:
-		if refuser, ok := m.in.(Refuser); !ok || !refuser.Refuse(w, r, t.Kind) {
-			discard(w)
-			JSON(w, http.StatusNotImplemented, map[string]string{"error": fmt.Sprintf("The stand-in %s does not know how to refuse with %q.", m.about.Name, t.Kind)})
-		}
+		m.refuse(w, r, t.Kind)
 	case Answer:
 		for name, value := range t.Header {
 			w.Header().Set(name, value)
@@ -187,10 +191,21 @@ func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerF
 	}
 }
 
+func (m *Mount) refuse(w http.ResponseWriter, r *http.Request, kind Refusal) {
+	if refuser, ok := m.in.(Refuser); ok && refuser.Refuse(w, r, kind) {
+		return
+	}
+	discard(w)
+	JSON(w, http.StatusNotImplemented, map[string]string{
+		"error": fmt.Sprintf("The stand-in %s does not know how to refuse with %q.", m.about.Name, kind),
+	})
+}
+
 // wait lets others be answered meanwhile.
 func (m *Mount) wait(r *http.Request, d time.Duration) {
-	m.sim.mu.Unlock()
-	defer m.sim.mu.Lock()
+	c := callOf(r)
+	c.release()
+	defer c.resume()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -37,7 +37,7 @@ type Upload struct {
 	world *World
 	hash  hash.Hash
 	kept  []byte
-	over  bool // too large to be kept, or given up for newer ones
+	over  bool // too large to be kept, or made place for newer ones
 }
 
 // NewUpload makes an upload without bytes. An empty id is made up.
@@ -50,7 +50,7 @@ func (w *World) NewUpload(u Upload) *Upload {
 	}
 	u.hash, u.world = sha256.New(), w
 	u.SHA256 = hex.EncodeToString(u.hash.Sum(nil))
-	u.URL = w.URL(Self, "/_/media/"+u.Platform+"/"+u.ID)
+	u.URL = w.URL(Self, mediaPath(&u))
 	w.uploads[u.Platform+"/"+u.ID] = &u
 	return &u
 }
@@ -60,6 +60,9 @@ func (w *World) Upload(platform, id string) *Upload { return w.uploads[platform+
 
 // Sum is the SHA-256 of what is there.
 func (u *Upload) Sum() []byte { return u.hash.Sum(nil) }
+
+// Kept reports whether its bytes can be shown.
+func (u *Upload) Kept() bool { return !u.over && len(u.kept) > 0 }
 
 // Append adds what r has at the end. Once it is all there, call Process.
 func (u *Upload) Append(r io.Reader) error {
@@ -144,9 +147,9 @@ func (w *World) Get(r *http.Request, u *Upload, address string) error {
 	// Others may be answered meanwhile: the address may be one of the server that
 	// waits for this answer.
 	c := callOf(r)
-	c.sim.mu.Unlock()
+	c.release()
 	resp, err := get(r.Context(), w.fetch, address)
-	c.sim.mu.Lock()
+	c.resume()
 	if err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func (w *World) Get(r *http.Request, u *Upload, address string) error {
 	if u.Type == "" {
 		u.Type, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
 	}
-	return u.Append(&unlocked{ReadCloser: resp.Body, mu: &c.sim.mu})
+	return u.Append(&unlocked{ReadCloser: resp.Body, call: c})
 }
 
 func get(ctx context.Context, client *http.Client, address string) (*http.Response, error) {

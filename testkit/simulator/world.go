@@ -20,6 +20,7 @@ type World struct {
 	quick     bool
 	keepBytes int64
 
+	current  *call // the request that is answered
 	serial   uint64
 	accounts []*Account
 	apps     []*App
@@ -122,7 +123,7 @@ func (w *World) Accounts(platform, kind, owner string) []*Account {
 
 // Avatar is the address of the picture of an account.
 func (w *World) Avatar(a *Account) string {
-	return w.URL(Self, "/_/avatar/"+a.Platform+"/"+a.ID+".svg")
+	return w.URL(Self, avatarPath(a))
 }
 
 // draw is a number below n that is always the same for the same words.
