@@ -749,6 +749,12 @@ type DeadLetterList struct {
 	Page PageInfo     `json:"page"`
 }
 
+// DeleteMeRequest defines model for DeleteMeRequest.
+type DeleteMeRequest struct {
+	// Password The password that you have.
+	Password string `json:"password"`
+}
+
 // Delivery defines model for Delivery.
 type Delivery struct {
 	// Action What it does on the platform.
@@ -3755,6 +3761,19 @@ func (c *Client) PauseInstallation(ctx context.Context, body PauseReason, opts .
 func (c *Client) ResumeInstallation(ctx context.Context, opts ...Option) (*InstallationAnswer, error) {
 	return sent[InstallationAnswer](ctx, c, call{
 		method: http.MethodPost, path: "/settings/resume",
+	}, opts)
+}
+
+// DeleteMe is DELETE /users/me: Delete my account.
+//
+// Everything that is kept about me goes, at once and for ever; all my sign-ins end. I leave my
+// organizations, and what I made stays there. One that nobody else belongs to is paused at once and
+// deleted within an hour. Whoever is the last owner of an organization with other members hands it on
+// first.
+func (c *Client) DeleteMe(ctx context.Context, body DeleteMeRequest, opts ...Option) error {
+	return done(ctx, c, call{
+		method: http.MethodDelete, path: "/users/me",
+		json: body,
 	}, opts)
 }
 

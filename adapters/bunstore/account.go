@@ -133,6 +133,31 @@ func (r users) First(ctx context.Context) (domain.User, error) {
 	return first[0], nil
 }
 
+// personTables are the tables whose rows belong to a person. Their column
+// user_id says to whom.
+func personTables() []string {
+	return []string{"crier_members", "crier_sessions", "crier_second_factors", "crier_identities", "crier_connects"}
+}
+
+func (r users) Delete(ctx context.Context, id domain.UserID) error {
+	return r.joinTx(ctx, func(r repos) error {
+		n, err := r.exec(ctx, "DELETE FROM crier_users WHERE id = ?", string(id))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.ErrNotFound
+		}
+		for _, table := range personTables() {
+			if _, err := r.exec(ctx, "DELETE FROM ? WHERE user_id = ?", bun.Ident(table), string(id)); err != nil {
+				return err
+			}
+		}
+		_, err = r.exec(ctx, "DELETE FROM crier_tokens WHERE subject = ?", string(id))
+		return err
+	})
+}
+
 type memberRow struct {
 	bun.BaseModel `bun:"table:crier_members"`
 

@@ -52,7 +52,21 @@ type avatarInput struct {
 	}
 }
 
+type deleteMeInput struct {
+	signedIn
+	Body struct {
+		Password string `json:"password" maxLength:"256" doc:"The password that you have."`
+	}
+}
+
 func (a *api) registerUsers() {
+	handle(a, spec{
+		id: "delete-me", method: http.MethodDelete, path: "/users/me", tag: tagPeople, status: http.StatusNoContent, needs: permission{permit.Account, permit.Delete},
+		summary: "Delete my account", text: "Everything that is kept about me goes, at once and for ever; all my sign-ins end. I leave my organizations, and what I made stays there. One that nobody else belongs to is paused at once and deleted within an hour. Whoever is the last owner of an organization with other members hands it on first.",
+		errors: []int{400, 409, 413, 415, 429},
+	}, func(ctx context.Context, in *deleteMeInput) (*struct{}, error) {
+		return nil, a.eng.Team.DeleteAccount(ctx, in.actor, in.Body.Password)
+	})
 	handle(a, spec{
 		id: "get-me", method: http.MethodGet, path: "/users/me", tag: tagPeople, status: http.StatusOK, needs: permission{permit.Account, permit.Read},
 		summary: "Who am I?", text: "My address, my name, and how I want to see things.",

@@ -115,6 +115,7 @@ func (f *fixture) bodies() map[string]string {
 		"POST /auth/oauth/exchange":                     `{"code":"x"}`,
 		"POST /users/me/identities/{id}":                `{"returnTo":"/profile?tab=2"}`,
 		"POST /auth/login/totp":                         `{"challenge":"x","code":"123456"}`,
+		"DELETE /users/me":                              `{"password":"long enough"}`,
 		"PUT /users/me":                                 `{"name":"Ann","timezone":"Europe/Berlin","language":"de","weekStart":"monday","timeFormat":"24h"}`,
 		"PUT /users/me/avatar":                          `{"mediaId":"` + f.file + `"}`,
 		"PUT /users/me/password":                        `{"currentPassword":"long enough","newPassword":"long enough"}`,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/ports/store"
 )
 
 type organizations repos
@@ -71,6 +72,22 @@ func (r users) First(ctx context.Context) (domain.User, error) {
 			return clone(t.users.rows[k.id]), nil
 		}
 		return domain.User{}, fault.ErrNotFound
+	})
+}
+
+func (r users) Delete(ctx context.Context, id domain.UserID) error {
+	return r.run(ctx, func(t *tx) error {
+		if _, err := t.users.get(string(id)); err != nil {
+			return err
+		}
+		t.users.write(t, string(id), nil)
+		drop(t, t.members, func(m domain.Member) bool { return m.User == id })
+		drop(t, t.sessions, func(s domain.Session) bool { return s.User == id })
+		drop(t, t.secondFactors, func(f domain.SecondFactor) bool { return f.User == id })
+		drop(t, t.identities, func(i domain.Identity) bool { return i.User == id })
+		drop(t, t.connects, func(c store.Connect) bool { return c.User == id })
+		drop(t, t.tokens, func(k domain.Token) bool { return k.Subject == string(id) })
+		return nil
 	})
 }
 

@@ -62,6 +62,9 @@ func (s *Service) Found(ctx context.Context, a domain.Actor, name, zone string) 
 	now := domain.Instant(s.cfg.Now())
 	o := domain.Organization{ID: domain.OrganizationID(s.cfg.NewID()), Name: name, Zone: zone, CreatedAt: now, Version: 1}
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if err := Hold(ctx, r, a.User); err != nil {
+			return err
+		}
 		mine, err := r.Members().OfUser(ctx, a.User)
 		if err != nil {
 			return err

@@ -24,8 +24,10 @@ func (s *Service) recordEntry(ctx context.Context, r store.Repos, u domain.User,
 	return s.recordOf(ctx, r, a, u, action)
 }
 
+// recordOf names the person by their id alone: entries cannot be removed, and
+// who deletes their account leaves no address in them.
 func (s *Service) recordOf(ctx context.Context, r store.Repos, a domain.Actor, u domain.User, action string) error {
-	return s.cfg.Audit.Append(ctx, r, a, audit.Entry{Action: action, Resource: "user", ID: string(u.ID), Name: u.Email})
+	return s.cfg.Audit.Append(ctx, r, a, audit.Entry{Action: action, Resource: "user", ID: string(u.ID)})
 }
 
 // recordRefusal writes down, for all organizations of u, that somebody showed a

@@ -37,21 +37,30 @@ func (s *Service) End(ctx context.Context, a domain.Actor) (domain.Organization,
 	if err := s.cfg.Access.Check(a, permit.Organization, permit.Delete); err != nil {
 		return domain.Organization{}, err
 	}
+	return s.inTx(ctx, a, func(ctx context.Context, r store.Repos) (domain.Organization, error) {
+		return s.endIn(ctx, r, a, Grace)
+	})
+}
+
+// endIn has the actor's organization deleted after some time at the latest, and
+// pauses it, within the transaction r.
+func (s *Service) endIn(ctx context.Context, r store.Repos, a domain.Actor, after time.Duration) (domain.Organization, error) {
 	payload, err := json.Marshal(ending{a.Organization})
 	if err != nil {
 		return domain.Organization{}, err
 	}
 	now := domain.Instant(s.cfg.Now())
-	return s.setEnd(ctx, a, domain.EventOrganizationEnding, func(o *domain.Organization) (bool, error) {
-		if !o.EndsAt.IsZero() {
+	at := now.Add(after)
+	return s.setEnd(ctx, r, a, domain.EventOrganizationEnding, func(o *domain.Organization) (bool, error) {
+		if !o.EndsAt.IsZero() && !o.EndsAt.After(at) {
 			return false, nil
 		}
-		o.EndsAt = now.Add(Grace)
+		o.EndsAt = at
 		o.Paused.Begin(a.User, "This organization is going to be deleted.", now)
 		return true, nil
 	}, domain.Job{
 		// It belongs to nobody: it must not be deleted while it deletes.
-		ID: domain.JobID(s.cfg.NewID()), Kind: KindEnd, Payload: payload, RunAt: now.Add(Grace), CreatedAt: now,
+		ID: domain.JobID(s.cfg.NewID()), Kind: KindEnd, Payload: payload, RunAt: at, CreatedAt: now,
 	})
 }
 
@@ -62,43 +71,51 @@ func (s *Service) Keep(ctx context.Context, a domain.Actor) (domain.Organization
 	if err := s.cfg.Access.Check(a, permit.Organization, permit.Delete); err != nil {
 		return domain.Organization{}, err
 	}
-	return s.setEnd(ctx, a, domain.EventOrganizationKept, func(o *domain.Organization) (bool, error) {
-		switch {
-		case o.EndsAt.IsZero():
-			return false, nil
-		case !o.EndsAt.After(s.cfg.Now()):
-			return false, fault.New(fault.Conflict, "too_late", "This organization is being deleted right now.")
-		}
-		o.EndsAt = time.Time{}
-		return true, nil
+	return s.inTx(ctx, a, func(ctx context.Context, r store.Repos) (domain.Organization, error) {
+		return s.setEnd(ctx, r, a, domain.EventOrganizationKept, func(o *domain.Organization) (bool, error) {
+			switch {
+			case o.EndsAt.IsZero():
+				return false, nil
+			case !o.EndsAt.After(s.cfg.Now()):
+				return false, fault.New(fault.Conflict, "too_late", "This organization is being deleted right now.")
+			}
+			o.EndsAt = time.Time{}
+			return true, nil
+		})
 	})
 }
 
-func (s *Service) setEnd(ctx context.Context, a domain.Actor, kind domain.EventKind, change func(*domain.Organization) (bool, error), js ...domain.Job) (domain.Organization, error) {
+// inTx runs do, which sets the end of the actor's organization, in a transaction.
+func (s *Service) inTx(ctx context.Context, a domain.Actor, do func(context.Context, store.Repos) (domain.Organization, error)) (domain.Organization, error) {
 	var out domain.Organization
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		changed := false
-		var err error
-		out, err = r.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) (err error) {
-			changed, err = change(o)
-			return err
-		})
-		if err != nil || !changed {
-			return err
-		}
-		if err := s.cfg.Jobs.Within(ctx, r, js...); err != nil {
-			return err
-		}
-		if err := s.cfg.Audit.Append(ctx, r, a, audit.Organization(out, string(kind))); err != nil {
-			return err
-		}
-		return s.cfg.Journal.Append(ctx, r, journal.Organization(out, kind, domain.Instant(s.cfg.Now())))
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+		out, err = do(ctx, r)
+		return err
 	})
 	if err != nil {
 		return domain.Organization{}, fmt.Errorf("end of organization %s: %w", a.Organization, err)
 	}
 	s.cfg.Wake()
 	return out, nil
+}
+
+// setEnd changes the end of an organization. js are enqueued if it changes.
+func (s *Service) setEnd(ctx context.Context, r store.Repos, a domain.Actor, kind domain.EventKind, change func(*domain.Organization) (bool, error), js ...domain.Job) (domain.Organization, error) {
+	changed := false
+	out, err := r.Organizations().Update(ctx, a.Organization, func(o *domain.Organization) (err error) {
+		changed, err = change(o)
+		return err
+	})
+	if err != nil || !changed {
+		return out, err
+	}
+	if err := s.cfg.Jobs.Within(ctx, r, js...); err != nil {
+		return out, err
+	}
+	if err := s.cfg.Audit.Append(ctx, r, a, audit.Organization(out, string(kind))); err != nil {
+		return out, err
+	}
+	return out, s.cfg.Journal.Append(ctx, r, journal.Organization(out, kind, domain.Instant(s.cfg.Now())))
 }
 
 // Kinds are the side jobs of this package.

@@ -160,6 +160,9 @@ func (s *Service) Accept(ctx context.Context, a domain.Actor, secret string) (ac
 	}
 	var out account.Place
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) (err error) {
+		if err := account.Hold(ctx, r, a.User); err != nil {
+			return err
+		}
 		out, _, err = s.take(ctx, r, secret, a.User)
 		return err
 	})

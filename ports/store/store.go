@@ -87,6 +87,11 @@ type Users interface {
 	// First returns the person who registered first, by time and then by id, or
 	// fault.ErrNotFound if nobody has.
 	First(ctx context.Context) (domain.User, error)
+	// Delete removes a person with what is theirs alone: identities, sign-ins,
+	// second factor, memberships, connect flows under way, and the tokens that they
+	// are the subject of. What they made in organizations stays. A missing one is
+	// fault.ErrNotFound.
+	Delete(ctx context.Context, id domain.UserID) error
 }
 
 // Members stores who belongs to which organization.

@@ -13,6 +13,7 @@ func accountChecks() []Check {
 		{"user/an address is taken once", emailUnique},
 		{"user/is found by address and counted", userLookup},
 		{"user/the first one is known", firstUser},
+		{"user/takes what is theirs alone along", userDelete},
 		{"member/belongs once", memberOnce},
 		{"member/lists the oldest first", membersInOrder},
 	}
@@ -86,6 +87,57 @@ func firstUser(b *bench) {
 	}
 	if got := must2[domain.User](b, "First")(b.Users().First(b)); got.ID != "c" {
 		b.errorf("first: got %s, want c, who came first", got.ID)
+	}
+}
+
+func userDelete(b *bench) {
+	gone, stays := userKind().new(b), userKind().new(b)
+	looks := map[domain.UserID]map[string]func() error{}
+	for _, u := range []domain.User{gone, stays} {
+		b.must(b.Users().Insert(b, u), "insert")
+		b.member(ours, u.ID, domain.RoleUser, 0)
+		looks[u.ID] = theirOwn(b, u.ID)
+	}
+	b.must(b.Users().Delete(b, gone.ID), "delete")
+	if err := b.Users().Delete(b, gone.ID); !errors.Is(err, fault.ErrNotFound) {
+		b.errorf("delete of who is gone: got error %v, want fault.ErrNotFound", err)
+	}
+	if _, err := b.Users().ByEmail(b, gone.Email); !errors.Is(err, fault.ErrNotFound) {
+		b.errorf("address of who is gone: got error %v, want fault.ErrNotFound", err)
+	}
+	for name, there := range looks[gone.ID] {
+		if err := there(); !errors.Is(err, fault.ErrNotFound) {
+			b.errorf("%s of who is gone: got error %v, want fault.ErrNotFound", name, err)
+		}
+	}
+	for name, there := range looks[stays.ID] {
+		if err := there(); err != nil {
+			b.errorf("%s of somebody else: got error %v, want none", name, err)
+		}
+	}
+	again := gone
+	again.ID += "-again"
+	b.must(b.Users().Insert(b, again), "insert with an address that is free again")
+}
+
+// theirOwn makes one row of each kind that belongs to a person, and returns how
+// to look for it.
+func theirOwn(b *bench, user domain.UserID) map[string]func() error {
+	ses, tok, way, flow := sessionKind().new(b), tokenKind().new(b), identityKind().new(b), connectKind().new(b)
+	ses.User, tok.Subject, way.User, flow.User = user, string(user), user, user
+	b.must(b.Sessions().Insert(b, ses), "insert sign-in")
+	b.must(b.Tokens().Insert(b, tok), "insert token")
+	b.must(b.Identities().Insert(b, way), "insert identity")
+	b.must(b.Connects().Insert(b, flow), "insert connect flow")
+	b.must(b.SecondFactors().Insert(b, domain.SecondFactor{User: user, Sealed: "x", CreatedAt: noon(), Version: 1}), "insert second factor")
+	return map[string]func() error{
+		"user":          func() error { _, err := b.Users().Get(b, user); return err },
+		"membership":    func() error { _, err := b.Members().Get(b, ours, user); return err },
+		"sign-in":       func() error { _, err := b.Sessions().Get(b, ses.ID); return err },
+		"token":         func() error { _, err := b.Tokens().Get(b, tok.Hash, tok.Purpose, tok.CreatedAt); return err },
+		"identity":      func() error { _, err := b.Identities().BySubject(b, way.Issuer, way.Subject); return err },
+		"connect flow":  func() error { _, err := b.Connects().Take(b, flow.StateHash, noon()); return err },
+		"second factor": func() error { _, err := b.SecondFactors().Get(b, user); return err },
 	}
 }
 

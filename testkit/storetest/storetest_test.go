@@ -315,6 +315,9 @@ func TestWrongStoresAreFound(t *testing.T) {
 		"the next renewal is of any provider": {[]string{"renewal/the next follows claims and changes"}, func() patches {
 			return patches{channels: func(c channels) channels { return anyRenewal{c} }}
 		}},
+		"people leave things behind": {[]string{"user/takes what is theirs alone along"}, func() patches {
+			return patches{users: func(u store.Users) store.Users { return staysBehind{u} }}
+		}},
 		"a subject is linked to many": {[]string{"identity/a subject of an issuer is linked once", "identity/refuses a second row with the same id"}, func() patches {
 			return patches{identities: func(i store.Identities) store.Identities { return linksAny{i} }}
 		}},

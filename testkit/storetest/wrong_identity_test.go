@@ -10,6 +10,13 @@ import (
 	"github.com/crierhq/crier/ports/store"
 )
 
+type staysBehind struct{ store.Users }
+
+func (s staysBehind) Delete(ctx context.Context, id domain.UserID) error {
+	_, err := s.Update(ctx, id, func(u *domain.User) error { u.Email = "gone-" + string(id); return nil })
+	return err
+}
+
 type linksAny struct{ store.Identities }
 
 func (s linksAny) Insert(ctx context.Context, i domain.Identity) error {

@@ -56,6 +56,9 @@ var tries = map[string]try{
 	"set-profile": func(s *scene, c *client.Client) error {
 		return only(c.SetProfile(s.t.Context(), client.Profile{Name: "Ann", Timezone: "Europe/Berlin", Language: "de", WeekStart: "monday", TimeFormat: "24h"}))
 	},
+	"delete-me": func(s *scene, c *client.Client) error {
+		return s.other(c).DeleteMe(s.t.Context(), client.DeleteMeRequest{Password: password})
+	},
 	"set-avatar": func(s *scene, c *client.Client) error {
 		return only(c.SetAvatar(s.t.Context(), client.AvatarRequest{MediaID: s.file(c).ID}))
 	},
