@@ -429,7 +429,7 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	e.Keys = apikey.New(apikey.Config{Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Log: c.Log, Now: c.Now, NewID: c.NewID})
 	e.Accounts = account.New(account.Config{
 		Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Hasher: c.Hasher, Registration: c.Registration, Identities: c.Identities, Sealer: c.Sealer,
-		Mail: e.mail, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
+		Mail: e.mail, MailToLog: c.Mail.ToLog, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
 	e.Replays = replay.New(replay.Config{Store: st, Now: c.Now, NewID: c.NewID})

@@ -15,6 +15,11 @@ import (
 type MailConfig struct {
 	// Sender takes the mails. Nil: there is no mail.
 	Sender mail.Sender
+	// ToLog says that what Sender takes is read by whoever runs the installation,
+	// and not by the people it is for. It is then used for what they ask for, such
+	// as a new password, and by Config.RequireVerification. Nobody is invited,
+	// told anything or asked for a proof with it otherwise.
+	ToLog bool
 	// From is who they are from. Required with Sender.
 	From mail.Address
 	// Name is what letters call the installation. Default "Crier".

@@ -41,6 +41,41 @@ func newMailed(t *testing.T, options ...func(*core.Config)) *mailed {
 	return p
 }
 
+func toLog(c *core.Config) { c.Mail.ToLog = true }
+
+// Where mail reaches nobody but the log, it holds what somebody asked for.
+func TestTheLogGetsOnlyWhatSomebodyAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		options []func(*core.Config)
+		want    int
+	}{"verification is skipped": {[]func(*core.Config){toLog}, 0}, "it is required": {[]func(*core.Config){toLog, required}, 1}} {
+		p := newMailed(t, c.options...)
+		s, err := p.Accounts.Register(t.Context(), ann())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.arrived(t); len(got) != c.want {
+			t.Errorf("%s: got %d mails after registering, want %d", name, len(got), c.want)
+		}
+		if s.Session != "" {
+			if err := p.Accounts.ChangePassword(t.Context(), s.Actor(), ann().Password, "another horse"); err != nil {
+				t.Error(err)
+			}
+			if got := p.arrived(t); len(got) != 0 {
+				t.Errorf("%s: got %q after a new password, want no mail", name, got[0].Subject)
+			}
+		}
+		if err := p.Accounts.ForgotPassword(t.Context(), "ann@example.org"); err != nil {
+			t.Error(err)
+		}
+		// The wish is a job, and the letter another one.
+		if got := append(p.arrived(t), p.arrived(t)...); len(got) != 1 {
+			t.Errorf("%s: got %d mails after asking for one, want 1", name, len(got))
+		}
+	}
+}
+
 func required(c *core.Config) { c.RequireVerification = true }
 
 // arrived runs what is due and returns the mails that came since the last call.

@@ -11,13 +11,16 @@ import (
 )
 
 // note is a letter that tells a person what happened to their account. It is
-// empty where there is no mail.
+// empty where mail does not reach people.
 type note struct{ letter mailer.Sealed }
+
+// reaches reports whether letters reach the people that they are for.
+func (s *Service) reaches() bool { return s.cfg.Mail != nil && !s.cfg.MailToLog }
 
 // newNote prepares a letter to a person, before the transaction. Errors:
 // NotFound if there is no such person.
 func (s *Service) newNote(ctx context.Context, user domain.UserID, l letters.Letter) (note, error) {
-	if s.cfg.Mail == nil {
+	if !s.reaches() {
 		return note{}, nil
 	}
 	u, err := s.cfg.Store.Users().Get(ctx, user)
@@ -31,7 +34,7 @@ func (s *Service) newNote(ctx context.Context, user domain.UserID, l letters.Let
 // leave has a letter sent, within the transaction of what it tells of. Call wake
 // after the commit.
 func (s *Service) leave(ctx context.Context, r store.Repos, n note) error {
-	if s.cfg.Mail == nil {
+	if !s.reaches() {
 		return nil
 	}
 	return s.cfg.Mail.Within(ctx, r, n.letter)

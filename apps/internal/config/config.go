@@ -141,7 +141,7 @@ const (
 // Mail is how mails are sent.
 type Mail struct {
 	From         string       `env:"MAIL_FROM" example:"Crier <crier@example.org>" doc:"Who mails are from: an address, or a name and an address in angle brackets. Required with SMTP_URL and RESEND_API_KEY."`
-	SMTPURL      Secret       `env:"SMTP_URL" secret:"true" example:"smtp://user:password@smtp.example.org:587" doc:"The mail server: smtp://user:password@host:587, which must offer STARTTLS; smtps://user:password@host:465 for TLS from the start; smtp://host:25?tls=off without TLS, such as on the same machine. Empty, as RESEND_API_KEY: mails are not sent but written to the log, with the links that let people in."`
+	SMTPURL      Secret       `env:"SMTP_URL" secret:"true" example:"smtp://user:password@smtp.example.org:587" doc:"The mail server: smtp://user:password@host:587, which must offer STARTTLS; smtps://user:password@host:465 for TLS from the start; smtp://host:25?tls=off without TLS, such as on the same machine. Empty, as RESEND_API_KEY: nobody is mailed, addresses need no proof, and links that people ask for are written to the log."`
 	ResendAPIKey Secret       `env:"RESEND_API_KEY" secret:"true" doc:"A key of the service Resend that may send, instead of SMTP_URL."`
 	Verification Verification `env:"REQUIRE_EMAIL_VERIFICATION" default:"auto" enum:"auto,true,false" doc:"Whether people must open the link in a mail before they can sign in with a password. auto: where mail is configured."`
 }
