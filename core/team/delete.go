@@ -12,6 +12,7 @@ import (
 	"github.com/crierhq/crier/core/account"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -30,12 +31,24 @@ func (s *Service) DeleteAccount(ctx context.Context, a domain.Actor, pass string
 	if err := s.cfg.Accounts.ConfirmErasure(ctx, a, pass); err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	err := s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
-		if err := s.quit(ctx, r, a); err != nil {
-			return err
-		}
-		return s.cfg.Accounts.Erase(ctx, r, a.User)
-	})
+	places, err := s.cfg.Store.Members().OfUser(ctx, a.User)
+	if err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	// Their sign-ins, and what they and their API keys may do in each place, must
+	// be remembered by nobody.
+	groups := []string{recall.OfUser(a.User)}
+	for _, m := range places {
+		groups = append(groups, recall.OfOrganization(m.Organization))
+	}
+	err = s.cfg.Recall.Change(ctx, func(ctx context.Context) error {
+		return s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+			if err := s.quit(ctx, r, a, groups); err != nil {
+				return err
+			}
+			return s.cfg.Accounts.Erase(ctx, r, a.User)
+		})
+	}, groups...)
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
@@ -44,8 +57,8 @@ func (s *Service) DeleteAccount(ctx context.Context, a domain.Actor, pass string
 }
 
 // quit ends all memberships of a, or refuses with the names of the organizations
-// that need them.
-func (s *Service) quit(ctx context.Context, r store.Repos, a domain.Actor) error {
+// that need them. It refuses as well if they joined one that is not among groups.
+func (s *Service) quit(ctx context.Context, r store.Repos, a domain.Actor, groups []string) error {
 	if err := account.Hold(ctx, r, a.User); err != nil {
 		return err
 	}
@@ -57,6 +70,9 @@ func (s *Service) quit(ctx context.Context, r store.Repos, a domain.Actor) error
 	slices.SortFunc(places, func(a, b domain.Member) int { return cmp.Compare(a.Organization, b.Organization) })
 	var needed []string
 	for _, m := range places {
+		if !slices.Contains(groups, recall.OfOrganization(m.Organization)) {
+			return fault.New(fault.Conflict, "joined_meanwhile", "You joined an organization at this moment. Try again.")
+		}
 		a.Organization = m.Organization
 		name, err := s.quitOne(ctx, r, a)
 		if err != nil && !errors.Is(err, fault.ErrNotFound) { // it was deleted, or they were removed, this moment
