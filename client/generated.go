@@ -1149,9 +1149,12 @@ type Invitation struct {
 	// InvitedBy The id of the person who invites.
 	InvitedBy string `json:"invitedBy,omitempty,omitzero"`
 
-	// Link Lets whoever opens it join, once. Only the answer to who invites has it.
-	Link string         `json:"link,omitempty,omitzero"`
-	Role InvitationRole `json:"role"`
+	// Link Lets whoever opens it join, once. Only the answer to who invites has it, unless it was mailed.
+	Link string `json:"link,omitempty,omitzero"`
+
+	// Mailed The link went to the address by mail, and nowhere else.
+	Mailed bool           `json:"mailed"`
+	Role   InvitationRole `json:"role"`
 }
 
 // InvitationRole defines model for Invitation.Role.
@@ -2584,7 +2587,8 @@ func (c *Client) AllInvitations(ctx context.Context, id string, params ListInvit
 
 // InviteMember is POST /agencies/{id}/invitations: Invite somebody.
 //
-// Hand the link on to them: it works once, for seven days, and while you may still invite.
+// With an address, and where the installation sends mail, the link is mailed to it; otherwise it is in
+// the answer: hand it on. It works once, for seven days, and while you may still invite.
 func (c *Client) InviteMember(ctx context.Context, id string, body InviteRequest, opts ...Option) (*Invitation, error) {
 	return sent[Invitation](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/agencies/%s/invitations", url.PathEscape(id)),

@@ -446,7 +446,12 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	if c.Recur != nil {
 		expand = c.Recur.Expand
 	}
+	invites := e.mail
+	if c.Mail.ToLog {
+		invites = nil
+	}
 	e.Team = team.New(team.Config{
+		Mail: invites, PublicURL: c.Mail.URL,
 		Store: st, Access: e.Access, Audit: e.Audit, Recall: e.recall, Accounts: e.Accounts, Journal: j, Now: c.Now, NewID: c.NewID,
 		Jobs: e.Jobs, DeleteFiles: e.Media.DeleteAll, Wake: wake,
 	})

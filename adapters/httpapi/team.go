@@ -23,11 +23,12 @@ type memberBody struct {
 type invitationBody struct {
 	ID        string `json:"id"`
 	Email     string `json:"email,omitempty" doc:"Whom it is for; missing: whoever has the link."`
+	Mailed    bool   `json:"mailed" doc:"The link went to the address by mail, and nowhere else."`
 	Role      string `json:"role" enum:"owner,admin,user,viewer"`
 	InvitedBy string `json:"invitedBy,omitempty" doc:"The id of the person who invites."`
 	CreatedAt string `json:"createdAt" format:"date-time"`
 	ExpiresAt string `json:"expiresAt" format:"date-time"`
-	Link      string `json:"link,omitempty" doc:"Lets whoever opens it join, once. Only the answer to who invites has it."`
+	Link      string `json:"link,omitempty" doc:"Lets whoever opens it join, once. Only the answer to who invites has it, unless it was mailed."`
 }
 
 type listOfAgencyInput struct {
@@ -164,7 +165,7 @@ func (a *api) registerInvitations() {
 	}, a.listInvitations)
 	handle(a, spec{
 		id: "invite-member", method: http.MethodPost, path: "/agencies/{id}/invitations", tag: tagAgencies, status: http.StatusCreated, needs: permission{permit.Members, permit.Create},
-		summary: "Invite somebody", text: "Hand the link on to them: it works once, for seven days, and while you may still invite.", errors: []int{400, 404, 409, 413, 415},
+		summary: "Invite somebody", text: "With an address, and where the installation sends mail, the link is mailed to it; otherwise it is in the answer: hand it on. It works once, for seven days, and while you may still invite.", errors: []int{400, 404, 409, 413, 415, 429},
 	}, a.invite)
 	handle(a, spec{
 		id: "withdraw-invitation", method: http.MethodDelete, path: "/agencies/{id}/invitations/{invitation}", tag: tagAgencies, status: http.StatusNoContent, needs: permission{permit.Members, permit.Delete},
@@ -268,6 +269,9 @@ func (a *api) invite(ctx context.Context, in *inviteInput) (*invitedOutput, erro
 		return nil, err
 	}
 	out := &invitedOutput{Body: fromInvitation(v.Invitation)}
+	if v.Secret == "" {
+		return out, nil
+	}
 	// Behind the hash, so that no server on the way logs it.
 	out.Body.Link = a.cfg.PublicURL + "/invitation#token=" + url.QueryEscape(v.Secret)
 	return out, nil
@@ -275,7 +279,7 @@ func (a *api) invite(ctx context.Context, in *inviteInput) (*invitedOutput, erro
 
 func fromInvitation(v domain.Invitation) invitationBody {
 	return invitationBody{
-		ID: string(v.ID), Email: v.Email, Role: string(v.Role), InvitedBy: string(v.By),
+		ID: string(v.ID), Email: v.Email, Mailed: v.Mailed, Role: string(v.Role), InvitedBy: string(v.By),
 		CreatedAt: stamp(v.CreatedAt), ExpiresAt: stamp(v.ExpiresAt),
 	}
 }

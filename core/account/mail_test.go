@@ -66,7 +66,7 @@ func TestTheLogGetsOnlyWhatSomebodyAskedFor(t *testing.T) {
 				t.Errorf("%s: got %q after a new password, want no mail", name, got[0].Subject)
 			}
 		}
-		if err := p.Accounts.ForgotPassword(t.Context(), "ann@example.org"); err != nil {
+		if err := p.Accounts.ForgotPassword(t.Context(), ann().Email); err != nil {
 			t.Error(err)
 		}
 		// The wish is a job, and the letter another one.

@@ -40,13 +40,12 @@ type PasswordChanged struct {
 	At time.Time
 }
 
-// Invitation asks somebody to join an organization.
+// Invitation asks somebody to join an organization. Whoever invites chose the
+// address, so it names neither them nor the organization: both are free text.
 type Invitation struct {
-	Organization string
-	Inviter      string // who invites them; may be empty
-	Role         string
-	Link         string
-	Days         int // for how long the link is good
+	Role string // as this program calls it
+	Link string
+	Days int // for how long the link is good
 }
 
 // EmailChanged tells the old address of somebody that another one took its
@@ -88,7 +87,7 @@ func Samples() []Letter {
 		VerifyEmail{Link: "https://crier.example/verify-email#token=abc", Hours: 24},
 		ResetPassword{Link: "https://crier.example/reset-password#token=abc", Minutes: 60},
 		PasswordChanged{At: at},
-		Invitation{Organization: "Example & Sons", Inviter: "Ann <Ü>", Role: "admin", Link: "https://crier.example/invitation#token=abc", Days: 7},
+		Invitation{Role: "admin", Link: "https://crier.example/invitation#token=abc", Days: 7},
 		EmailChanged{NewEmail: "ann@example.net", At: at},
 		SignInLinked{Method: "GitHub", At: at},
 	}

@@ -69,7 +69,7 @@ func (o *office) run(t *testing.T, j domain.Job) error {
 func invitation() mailer.Mail {
 	return mailer.Mail{
 		Organization: "org", To: mail.Address{Name: "Ann", Email: "ann@example.net"}, Until: enginetest.Start.Add(7 * 24 * time.Hour),
-		Letter: letters.Invitation{Organization: "Example", Role: "admin", Link: "https://crier.example/invitation#token=secret", Days: 7},
+		Letter: letters.Invitation{Role: "admin", Link: "https://crier.example/invitation#token=secret", Days: 7},
 	}
 }
 

@@ -29,14 +29,16 @@ const (
 // Invited is an invitation with its secret.
 type Invited struct {
 	domain.Invitation
-	// Secret lets whoever shows it take the place, once. It is stored nowhere.
+	// Secret lets whoever shows it take the place, once. It is stored nowhere, and
+	// empty where it was mailed: then it proves the address.
 	Secret string
 }
 
 // Invite offers a place in the actor's organization. email is whom it is for;
-// empty: whoever gets the secret. Nobody offers a role that may do more than
-// theirs. Errors: Invalid with all problems, Denied "role_too_high", Conflict
-// "too_many_invitations".
+// empty: whoever gets the secret. It is mailed to them where there is mail.
+// Nobody offers a role that may do more than theirs. Errors: Invalid with all
+// problems, Denied "role_too_high", Conflict "too_many_invitations", TooMany
+// "too_many_mails".
 func (s *Service) Invite(ctx context.Context, a domain.Actor, email string, role domain.Role) (Invited, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	if err := errors.Join(s.cfg.Access.Check(a, permit.Members, permit.Create), checkRole(role), checkEmail(email)); err != nil {
@@ -48,7 +50,11 @@ func (s *Service) Invite(ctx context.Context, a domain.Actor, email string, role
 		ID: domain.InvitationID(s.cfg.NewID()), Organization: a.Organization, Email: email, Role: role, By: a.User,
 		CreatedAt: now, ExpiresAt: now.Add(invitationLife),
 	}
-	err := s.locked(ctx, a, func(ctx context.Context, r store.Repos, a domain.Actor) error {
+	letter, err := s.letter(ctx, &v, secret)
+	if err != nil {
+		return Invited{}, fmt.Errorf("invite: %w", err)
+	}
+	err = s.locked(ctx, a, func(ctx context.Context, r store.Repos, a domain.Actor) error {
 		if err := s.mayOffer(a, role); err != nil {
 			return err
 		}
@@ -62,12 +68,20 @@ func (s *Service) Invite(ctx context.Context, a domain.Actor, email string, role
 		if err := s.cfg.Audit.Append(ctx, r, a, e); err != nil {
 			return err
 		}
-		return r.Tokens().Insert(ctx, domain.Token{
+		err := r.Tokens().Insert(ctx, domain.Token{
 			Hash: hash, Purpose: domain.TokenInvitation, Subject: string(v.ID), Bound: string(v.Organization), CreatedAt: now, ExpiresAt: v.ExpiresAt,
 		})
+		if err != nil || !v.Mailed {
+			return err
+		}
+		return s.send(ctx, r, v, letter)
 	})
 	if err != nil {
 		return Invited{}, fmt.Errorf("invite: %w", err)
+	}
+	if v.Mailed {
+		s.cfg.Wake()
+		secret = ""
 	}
 	return Invited{Invitation: v, Secret: secret}, nil
 }

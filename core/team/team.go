@@ -15,12 +15,14 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/core/journal"
+	"github.com/crierhq/crier/core/mailer"
 	"github.com/crierhq/crier/core/recall"
 	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
 )
 
-// Config is what the service needs. All fields are required.
+// Config is what the service needs. All fields but Mail and
+// PublicURL are required.
 type Config struct {
 	Store    store.Store
 	Access   *access.Checker
@@ -34,6 +36,10 @@ type Config struct {
 	Jobs interface {
 		Within(ctx context.Context, r store.Repos, js ...domain.Job) error
 	}
+	// Mail has invitations mailed. Nil: whoever invites hands the link on.
+	Mail *mailer.Service
+	// PublicURL is what links in letters begin with, without a slash at its end.
+	PublicURL string
 	// DeleteFiles removes all files of an organization; see media.Service.
 	DeleteFiles func(ctx context.Context, org domain.OrganizationID) error
 	// Wake tells workers that there may be something to do.

@@ -23,9 +23,9 @@ type crew struct {
 	by map[domain.Role]domain.Actor
 }
 
-func newCrew(t *testing.T) *crew {
+func newCrew(t *testing.T, options ...func(*core.Config)) *crew {
 	t.Helper()
-	c := &crew{Engine: enginetest.New(t), t: t, by: map[domain.Role]domain.Actor{}}
+	c := &crew{Engine: enginetest.New(t, options...), t: t, by: map[domain.Role]domain.Actor{}}
 	for _, role := range domain.Roles() {
 		c.by[role] = c.join(c.Org.ID, role, string(role)+"@example.org")
 	}
