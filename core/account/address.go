@@ -81,6 +81,9 @@ func (s *Service) move(ctx context.Context, t domain.Token) error {
 				return err
 			}
 		}
+		if err := s.recordEverywhere(ctx, r, user, "account.email_changed"); err != nil {
+			return err
+		}
 		return s.leave(ctx, r, note)
 	})
 	if err == nil {

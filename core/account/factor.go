@@ -11,6 +11,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
+	"github.com/crierhq/crier/core/letters"
 	"github.com/crierhq/crier/core/token"
 	"github.com/crierhq/crier/ports/store"
 )
@@ -224,7 +225,7 @@ func (s *Service) EnrollSecondFactor(ctx context.Context, a domain.Actor, pass s
 
 // ConfirmSecondFactor switches the second factor on, by a code that the phone
 // makes, ends all other sign-ins, and returns the recovery codes, which are shown
-// this once. Errors: Invalid for a wrong code; Conflict.
+// this once. A mail tells them. Errors: Invalid for a wrong code; Conflict.
 func (s *Service) ConfirmSecondFactor(ctx context.Context, a domain.Actor, code string) ([]string, error) {
 	if err := person(a); err != nil {
 		return nil, err
@@ -245,8 +246,23 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, a domain.Actor, code 
 	if !ok {
 		return nil, fault.Check([]fault.Problem{{Field: "code", Rule: "wrong", Message: "This code is wrong. Compare the clocks, and type in the next one."}})
 	}
+	codes, err := s.switchOn(ctx, a, f, step, now)
+	if err != nil {
+		return nil, fmt.Errorf("confirm second factor: %w", err)
+	}
+	s.wake()
+	return codes, nil
+}
+
+// switchOn has the codes of f asked for from now on, and returns the recovery
+// codes. step is the newest one whose code was taken.
+func (s *Service) switchOn(ctx context.Context, a domain.Actor, f domain.SecondFactor, step int64, now time.Time) ([]string, error) {
+	note, err := s.newNote(ctx, a.User, letters.SecondFactorChanged{On: true, At: now})
+	if err != nil {
+		return nil, err
+	}
 	codes, hashes := newRecovery()
-	err = s.changeSignIns(ctx, a.User, func(ctx context.Context, r store.Repos) error {
+	return codes, s.changeSignIns(ctx, a.User, func(ctx context.Context, r store.Repos) error {
 		_, err := r.SecondFactors().Update(ctx, a.User, func(was *domain.SecondFactor) error {
 			if was.Sealed != f.Sealed || was.Active() {
 				return fault.New(fault.Conflict, "not_enrolled", "This was changed meanwhile. Begin again.")
@@ -257,13 +273,14 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, a domain.Actor, code 
 		if err != nil {
 			return err
 		}
-		_, err = r.Sessions().RevokeOf(ctx, a.User, a.Session, now)
-		return err
+		if _, err := r.Sessions().RevokeOf(ctx, a.User, a.Session, now); err != nil {
+			return err
+		}
+		if err := s.record(ctx, r, a, "account.second_factor_on"); err != nil {
+			return err
+		}
+		return s.leave(ctx, r, note)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("confirm second factor: %w", err)
-	}
-	return codes, nil
 }
 
 // RenewRecovery makes new recovery codes instead of those there are, for a
@@ -284,14 +301,28 @@ func (s *Service) RenewRecovery(ctx context.Context, a domain.Actor, pass, code 
 }
 
 // DropSecondFactor switches the second factor off, for a person who shows their
-// password and a code.
+// password and a code, and has a mail tell them.
 func (s *Service) DropSecondFactor(ctx context.Context, a domain.Actor, pass, code string) error {
 	if err := s.confirmBoth(ctx, a, pass, code); err != nil {
 		return fmt.Errorf("drop second factor: %w", err)
 	}
-	if err := s.cfg.Store.SecondFactors().Delete(ctx, a.User); err != nil {
+	note, err := s.newNote(ctx, a.User, letters.SecondFactorChanged{At: domain.Instant(s.cfg.Now())})
+	if err != nil {
 		return fmt.Errorf("drop second factor: %w", err)
 	}
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context, r store.Repos) error {
+		if err := r.SecondFactors().Delete(ctx, a.User); err != nil {
+			return err
+		}
+		if err := s.record(ctx, r, a, "account.second_factor_off"); err != nil {
+			return err
+		}
+		return s.leave(ctx, r, note)
+	})
+	if err != nil {
+		return fmt.Errorf("drop second factor: %w", err)
+	}
+	s.wake()
 	return nil
 }
 

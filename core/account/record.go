@@ -50,3 +50,18 @@ func (s *Service) recordRefusal(ctx context.Context, u domain.User, from Origin)
 		return nil
 	})
 }
+
+// recordEverywhere writes down, for all organizations of a person who need not be
+// signed in, what they did. r is a transaction.
+func (s *Service) recordEverywhere(ctx context.Context, r store.Repos, user domain.UserID, action string) error {
+	members, err := r.Members().OfUser(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := s.recordEntry(ctx, r, domain.User{ID: user}, m.Organization, Origin{}, action); err != nil {
+			return err
+		}
+	}
+	return nil
+}

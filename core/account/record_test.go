@@ -52,3 +52,33 @@ func TestTheAuditLogKnowsSignIns(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestTheAuditLogKnowsHowPeopleSignIn: what changes who can sign in is in it, and
+// the person is told of it.
+func TestTheAuditLogKnowsHowPeopleSignIn(t *testing.T) {
+	t.Parallel()
+	p := newMailed(t)
+	phone := enroll(t, p.Engine)
+	if err := p.Accounts.DropSecondFactor(t.Context(), phone.ann.Actor(), "correct horse", phone.code()); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	for _, m := range p.arrived(t) {
+		told[m.Subject]++
+	}
+	if told["Your second factor was switched on"] != 1 || told["Your second factor was switched off"] != 1 {
+		t.Errorf("got the mails %v, want one for each change", told)
+	}
+	if err := p.Accounts.ChangeEmail(t.Context(), phone.ann.Actor(), "new@example.org", "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Accounts.VerifyEmail(t.Context(), p.secretFor(t, "/verify-email")); err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []string{"account.second_factor_on", "account.second_factor_off", "account.email_changed"} {
+		got, err := p.Audit.List(t.Context(), phone.ann.Actor(), store.AuditFilter{Page: store.Page{Limit: 9}, Action: action})
+		if err != nil || len(got) != 1 || got[0].User != phone.ann.User.ID || got[0].ResourceID != string(phone.ann.User.ID) {
+			t.Errorf("%s: got %+v, %v; want one entry of ann", action, got, err)
+		}
+	}
+}

@@ -61,6 +61,13 @@ type SignInLinked struct {
 	At     time.Time
 }
 
+// SecondFactorChanged tells somebody that codes of a phone are asked for beside
+// their password from now on, or not any more.
+type SecondFactorChanged struct {
+	On bool
+	At time.Time
+}
+
 // Name implements Letter.
 func (VerifyEmail) Name() string { return "verify_email" }
 
@@ -79,6 +86,9 @@ func (EmailChanged) Name() string { return "email_changed" }
 // Name implements Letter.
 func (SignInLinked) Name() string { return "sign_in_linked" }
 
+// Name implements Letter.
+func (SecondFactorChanged) Name() string { return "second_factor_changed" }
+
 // Samples are one letter of each kind, with something in every field: for
 // previews and tests.
 func Samples() []Letter {
@@ -90,6 +100,7 @@ func Samples() []Letter {
 		Invitation{Role: "admin", Link: "https://crier.example/invitation#token=abc", Days: 7},
 		EmailChanged{NewEmail: "ann@example.net", At: at},
 		SignInLinked{Method: "GitHub", At: at},
+		SecondFactorChanged{On: true, At: at},
 	}
 }
 
@@ -101,6 +112,8 @@ var decoders = map[string]func([]byte) (Letter, error){
 	Invitation{}.Name():      decode[Invitation],
 	EmailChanged{}.Name():    decode[EmailChanged],
 	SignInLinked{}.Name():    decode[SignInLinked],
+
+	SecondFactorChanged{}.Name(): decode[SecondFactorChanged],
 }
 
 func decode[L Letter](raw []byte) (Letter, error) {
