@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crierhq/crier/adapters/memmail"
 	"github.com/crierhq/crier/core"
 )
 
@@ -42,6 +43,23 @@ func TestAnInvitationFromTheLinkToTheEnd(t *testing.T) {
 	w.ok(204, ann, "DELETE", "/agencies/"+org+"/members/"+person, nil)
 	if a := w.call(bob, "GET", "/posts", nil); a.status != 401 {
 		t.Errorf("after the removal: got %d %s, want 401", a.status, a.body)
+	}
+}
+
+func TestAnInvitationThatIsMailedHasNoLinkInTheAnswer(t *testing.T) {
+	t.Parallel()
+	sender := memmail.New()
+	w := newWorld(t, withMail(sender))
+	ann := w.register("ann@example.org")
+	org := w.ok(200, ann, "GET", "/agencies", nil).text("data.0.id")
+	made := w.ok(201, ann, "POST", "/agencies/"+org+"/invitations", map[string]string{"email": "bob@example.org", "role": "user"})
+	secret := w.lastToken(sender)
+	if made.json("mailed") != true || made.json("link") != nil || strings.Contains(w.log.String(), secret) {
+		t.Errorf("got %s, want the link in the mail alone", made.body)
+	}
+	joined := w.ok(201, "", "POST", "/auth/join", map[string]string{"token": secret, "email": "bob@example.org", "password": "long enough"})
+	if me := w.ok(200, joined.text("accessToken"), "GET", "/users/me", nil); me.json("emailVerified") != true {
+		t.Errorf("got %s, want the address proven", me.body)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMyProfile(t *testing.T) {
@@ -48,4 +49,23 @@ func TestMyProfile(t *testing.T) {
 		t.Errorf("got %s, want no avatar whose file is gone", me.body)
 	}
 	f.ok(204, f.ann, "DELETE", "/users/me/avatar", nil)
+}
+
+func TestDeleteMyAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := w.register("ann@example.org")
+	w.clock.Add(time.Second)
+	bob := w.register("bob@example.org")
+	if a := w.call(bob, "DELETE", "/users/me", map[string]string{"password": "another one"}); a.status != 400 || a.text("errors.0.field") != "password" {
+		t.Errorf("a wrong password: got %d %s, want 400", a.status, a.body)
+	}
+	if a := w.call(ann, "DELETE", "/users/me", map[string]string{"password": "long enough"}); a.status != 409 || a.text("code") != "owns_installation" {
+		t.Errorf("who owns the installation: got %d %s, want 409", a.status, a.body)
+	}
+	w.ok(204, bob, "DELETE", "/users/me", map[string]string{"password": "long enough"})
+	if a := w.call(bob, "GET", "/users/me", nil); a.status != 401 {
+		t.Errorf("afterwards: got %d %s, want 401", a.status, a.body)
+	}
+	w.ok(200, w.register("bob@example.org"), "GET", "/users/me", nil)
 }
