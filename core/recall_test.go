@@ -154,6 +154,9 @@ func TestNobodyIsRememberedAsWhoTheyWere(t *testing.T) {
 		"handed on": {func(ctx context.Context, o *office) error {
 			return o.Team.Transfer(ctx, o.owner.Actor(), o.member.User.ID)
 		}, domain.RoleOwner, admin},
+		"the account deleted": {func(ctx context.Context, o *office) error {
+			return o.Team.DeleteAccount(ctx, o.member.Actor(), "correct horse")
+		}, "", ""},
 		"the organization deleted": {func(ctx context.Context, o *office) error {
 			if _, err := o.Team.End(ctx, o.owner.Actor()); err != nil {
 				return err

@@ -73,6 +73,8 @@ type heldRepos struct {
 	held *held
 }
 
+func (r heldRepos) Users() store.Users { return heldUsers{r.Repos.Users(), r.held} }
+
 func (r heldRepos) Sessions() store.Sessions { return heldSessions{r.Repos.Sessions(), r.held} }
 
 func (r heldRepos) Members() store.Members { return heldMembers{r.Repos.Members(), r.held} }
@@ -81,6 +83,16 @@ func (r heldRepos) APIKeys() store.APIKeys { return heldKeys{r.Repos.APIKeys(), 
 
 func (r heldRepos) Organizations() store.Organizations {
 	return heldOrganizations{r.Repos.Organizations(), r.held}
+}
+
+type heldUsers struct {
+	store.Users
+	held *held
+}
+
+func (u heldUsers) Delete(ctx context.Context, id domain.UserID) error {
+	u.held.must("Users.Delete", recall.OfUser(id))
+	return u.Users.Delete(ctx, id)
 }
 
 type heldSessions struct {
