@@ -45,6 +45,7 @@ var rules = []rule{
 	{from: "testkit", local: []string{"core/domain", "core/fault", "ports", "testkit", "adapters/mem*"}, tests: []string{"providers/kit"}},
 
 	{from: "apps/internal/sim", local: []string{"core/domain", "ports", "adapters/bunstore", "testkit/simulation"}, tests: []string{"adapters", "apps/internal/mutant"}, third: true},
+	{from: "apps/internal/simulate", local: []string{"core", "ports", "adapters", "providers", "apps", "testkit/simulator"}, third: true},
 	{from: "apps", local: []string{"core", "ports", "adapters", "providers", "client", "apps"}, third: true},
 	{from: "client"},
 	{from: "docs", local: []string{"core", "ports", "adapters", "providers", "client", "testkit"}, third: true},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -84,4 +85,15 @@ func (s *Sim) Accounts(platform string) []Account {
 		}
 	}
 	return out
+}
+
+// Types is what a person types in to connect an account to a provider; empty:
+// nothing.
+func (s *Sim) Types(provider string, a Account) map[string]string {
+	for _, in := range s.standIns {
+		if typist, ok := in.(Typist); ok && slices.Contains(in.About().Providers, provider) {
+			return typist.Types(a)
+		}
+	}
+	return nil
 }

@@ -91,13 +91,7 @@ func (s *Sim) shown(platform string) []shownAccount {
 		if a.Platform != platform {
 			continue
 		}
-		one := shownAccount{Account: a, Avatar: avatarPath(a), Posts: byAccount[a.ID]}
-		for _, in := range s.standIns {
-			if typist, ok := in.(Typist); ok && slices.Contains(in.About().Providers, platform) {
-				one.Types = typist.Types(*a)
-			}
-		}
-		out = append(out, one)
+		out = append(out, shownAccount{Account: a, Avatar: avatarPath(a), Types: s.Types(platform, *a), Posts: byAccount[a.ID]})
 	}
 	return out
 }

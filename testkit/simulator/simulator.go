@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
@@ -143,6 +144,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if !t.sim.plays(r.URL) {
 		return nil, fmt.Errorf("simulator: nothing stands in for %q", r.URL.Host)
+	}
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
+		trace.WroteHeaders() // Whatever comes now, it was sent.
 	}
 	in := r.Clone(r.Context())
 	in.Host = r.URL.Host

@@ -1,0 +1,360 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/providers/all"
+	"github.com/crierhq/crier/testkit/simulator"
+)
+
+// platform is what the table must know of a platform beyond what its provider
+// says of itself. The zero platform is one that needs nothing.
+type platform struct {
+	// settings are those that every post must have, as JSON.
+	settings string
+	// signIn is the platform of the simulator whose people sign in; empty: its own.
+	signIn string
+	// kind is the kind of those accounts; empty: people.
+	kind string
+	// shows is the platform of the simulator whose timeline shows the posts;
+	// empty: its own.
+	shows string
+	// without says which scenarios it is left out of, and why.
+	without map[string]string
+}
+
+// platforms has those that need something.
+var platforms = map[domain.ProviderID]platform{}
+
+// scenario is something that people do.
+type scenario struct {
+	name string
+	run  func(w *world, ann domain.Channel)
+}
+
+// scenarios are played one after the other, an hour apart.
+func scenarios() []scenario {
+	return []scenario{
+		{"text", func(w *world, ann domain.Channel) { w.publishes(ann, w.item("Hello from Crier.")) }},
+		{"image", func(w *world, ann domain.Channel) { w.publishes(ann, w.item("One picture.", domain.MediaImage)) }},
+		{"several images", (*world).severalImages},
+		{"video", func(w *world, ann domain.Channel) { w.publishes(ann, w.item("A film.", domain.MediaVideo)) }},
+		{"thread", (*world).thread},
+		{"slow processing", (*world).slow},
+		{"refused", (*world).refused},
+		{"too many requests", (*world).tooMany},
+		{"down for a while", (*world).down},
+		{"lost answer", (*world).lostAnswer},
+		{"lost request", (*world).lostRequest},
+		{"expired token", (*world).expired},
+		{"revoked token", (*world).revoked},
+		{"two accounts", (*world).twoAccounts},
+	}
+}
+
+// TestEveryPlatformThroughTheEngine has every platform of the simulator published to by
+// the whole engine, and compares what is out there with what the engine says.
+func TestEveryPlatformThroughTheEngine(t *testing.T) {
+	t.Parallel()
+	for _, name := range newScene(t).Providers() {
+		id := domain.ProviderID(name)
+		if !slices.Contains(all.IDs(), id) {
+			t.Errorf("there is a stand-in for %q, which is no provider", id)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, newScene(t), id, nil)
+			ann := w.connect(w.people()[0])
+			for _, s := range scenarios() {
+				t.Run(s.name, func(t *testing.T) {
+					if why := w.facts.without[s.name]; why != "" {
+						t.Skip(why)
+					}
+					w.in(t, func() { s.run(w, ann) })
+				})
+				w.Clock.Advance(time.Hour)
+			}
+		})
+	}
+}
+
+// TestTwoAppsSideBySide has two installations with apps of their own connect the
+// same person.
+func TestTwoAppsSideBySide(t *testing.T) {
+	t.Parallel()
+	for _, name := range newScene(t).Providers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			one := newWorld(t, s, domain.ProviderID(name), nil)
+			other := newWorld(t, s, domain.ProviderID(name), second)
+			ann, again := one.connect(one.people()[0]), other.connect(other.people()[0])
+			one.publishes(ann, one.first("By one app."))
+			other.Clock.Advance(time.Hour)
+			other.publishes(again, other.first("By the other app."))
+			one.Clock.Advance(2 * time.Hour)
+			one.publishes(ann, one.first("By the first one again."))
+			out := other.timeline()
+			if len(out) != 3 {
+				t.Fatalf("got %d posts, want 3", len(out))
+			}
+			if _, ok := s.Settings()[strings.ToUpper(name)+"_CLIENT_ID"]; ok && (out[0].App == out[1].App || out[0].App != out[2].App) {
+				t.Errorf("got posts by %q, %q and %q, want those of two apps", out[0].App, out[1].App, out[2].App)
+			}
+		})
+	}
+}
+
+// in plays a scenario with the t of its own test.
+func (w *world) in(t *testing.T, run func()) {
+	t.Helper()
+	was := w.t
+	w.t = t
+	defer func() {
+		w.t = was
+		w.scene.Calm()
+	}()
+	run()
+}
+
+// item is a message, skipping the scenario where the platform has none like it.
+func (w *world) item(text string, media ...domain.MediaKind) domain.Item {
+	w.t.Helper()
+	limits := w.can.Descriptor.Limits
+	if len(media) == 0 && limits.Media.Required {
+		w.t.Skip("the platform takes nothing without a picture or video")
+	}
+	it := domain.Item{Text: text}
+	for _, kind := range media {
+		n := map[domain.MediaKind]int{domain.MediaImage: limits.Media.Images, domain.MediaVideo: limits.Media.Videos}[kind]
+		if n < len(media) || w.file(kind, 0) == nil {
+			w.t.Skipf("the platform does not take %d of %s", len(media), kind)
+		}
+		it.Media = append(it.Media, domain.Attachment{Media: w.upload(kind, len(it.Media)+len(text)).ID})
+	}
+	return it
+}
+
+// first is a message of the simplest kind that the platform has.
+func (w *world) first(text string) domain.Item {
+	w.t.Helper()
+	switch media := w.can.Descriptor.Limits.Media; {
+	case !media.Required:
+		return w.item(text)
+	case media.Images > 0 && w.file(domain.MediaImage, 0) != nil:
+		return w.item(text, domain.MediaImage)
+	default:
+		return w.item(text, domain.MediaVideo)
+	}
+}
+
+// publishes has items go out and looks whether they did.
+func (w *world) publishes(to domain.Channel, items ...domain.Item) {
+	w.t.Helper()
+	before := len(w.timeline())
+	v := w.settle(w.create(items, to).Post.ID)
+	w.same(v, items, before)
+}
+
+// same holds what the engine says of a post of one channel to what is out since
+// before.
+func (w *world) same(v core.PostView, items []domain.Item, before int) {
+	w.t.Helper()
+	d := v.Deliveries[0]
+	if d.State != domain.DeliveryPublished {
+		w.t.Fatalf("got %s (%s: %s) %s, want published", d.State, d.Reason.Code, d.Reason.Message, d.Reason.Evidence)
+	}
+	out := w.timeline()[before:]
+	if len(out) != len(items) {
+		w.t.Fatalf("got %d posts out there, want %d: %+v", len(out), len(items), out)
+	}
+	for i, p := range out {
+		ref := d.Parts[i].Ref
+		if ref.ID != p.ID || ref.URL != p.URL {
+			w.t.Errorf("item %d: the engine says %s %s, out is %s %s", i, ref.ID, ref.URL, p.ID, p.URL)
+		}
+		if !strings.Contains(p.Text, items[i].Text) {
+			w.t.Errorf("item %d: out is %q, want %q", i, p.Text, items[i].Text)
+		}
+		if i > 0 && p.Parent != out[i-1].ID {
+			w.t.Errorf("item %d answers %q, want %q", i, p.Parent, out[i-1].ID)
+		}
+		w.sameMedia(items[i], p)
+	}
+}
+
+func (w *world) sameMedia(it domain.Item, p simulator.Post) {
+	w.t.Helper()
+	var want, got []string
+	for _, a := range it.Media {
+		m, err := w.Media.Get(w.t.Context(), w.Owner, a.Media)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		want = append(want, m.SHA256)
+	}
+	for _, u := range p.Media {
+		got = append(got, u.SHA256)
+		if p.At.Before(u.Done) {
+			w.t.Errorf("it was out at %s, before its file was worked off at %s", p.At, u.Done)
+		}
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("out are the files %v, want %v", got, want)
+	}
+}
+
+func (w *world) severalImages(ann domain.Channel) {
+	w.publishes(ann, w.item("Two pictures.", domain.MediaImage, domain.MediaImage))
+}
+
+func (w *world) thread(ann domain.Channel) {
+	if w.can.Descriptor.Limits.Replies < 2 {
+		w.t.Skip("the platform has no threads of three")
+	}
+	items := []domain.Item{w.first("One.")}
+	for i := range 2 {
+		items = append(items, domain.Item{Text: fmt.Sprintf("And %d.", i+2)})
+	}
+	w.publishes(ann, items...)
+}
+
+// slow has the platform take its time for a file.
+func (w *world) slow(ann domain.Channel) {
+	kind := domain.MediaVideo
+	if w.can.Descriptor.Limits.Media.Videos == 0 {
+		kind = domain.MediaImage
+	}
+	it := w.item("Worth the wait.", kind)
+	w.trouble(simulator.Trouble{Do: simulator.Slow, Takes: simulator.Duration(90 * time.Second)})
+	w.publishes(ann, it)
+}
+
+func (w *world) trouble(t simulator.Trouble) {
+	w.t.Helper()
+	if t.Platform = string(w.id); w.facts.signIn != "" && (t.Do == simulator.Expire || t.Do == simulator.Revoke) {
+		t.Platform = w.facts.signIn
+	}
+	if err := w.scene.Trouble(t); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// refused is an error of the author's making: it is told, and not tried again.
+func (w *world) refused(ann domain.Channel) {
+	items := []domain.Item{w.first("Against the rules.")}
+	before := len(w.timeline())
+	w.trouble(simulator.Trouble{Do: simulator.Refuse, Kind: simulator.Rejected, Method: "POST", Times: -1})
+	v := w.settle(w.create(items, ann).Post.ID)
+	d := v.Deliveries[0]
+	if d.State != domain.DeliveryFailed || d.Reason.Message == "" || len(w.timeline()) != before {
+		w.t.Fatalf("got %s (%s: %s) and %d posts, want failed, a reason, and none", d.State, d.Reason.Code, d.Reason.Message, len(w.timeline())-before)
+	}
+	w.scene.Calm()
+	if _, err := w.Posts.TryAgain(w.t.Context(), w.Owner, v.Post.ID); err != nil {
+		w.t.Fatal(err)
+	}
+	w.same(w.settle(v.Post.ID), items, before)
+}
+
+// tooMany has to wait.
+func (w *world) tooMany(ann domain.Channel) {
+	items := []domain.Item{w.first("Not so fast.")}
+	w.trouble(simulator.Trouble{Do: simulator.Refuse, Kind: simulator.RateLimited, Method: "POST"})
+	w.publishes(ann, items...)
+}
+
+func (w *world) down(ann domain.Channel) {
+	items := []domain.Item{w.first("After the outage.")}
+	before := len(w.timeline())
+	w.trouble(simulator.Trouble{Do: simulator.Refuse, Kind: simulator.Unavailable, Method: "POST"})
+	v := w.settle(w.create(items, ann).Post.ID)
+	w.once(v, items, before)
+}
+
+func (w *world) lostAnswer(ann domain.Channel) {
+	items := []domain.Item{w.first("Said once.")}
+	before := len(w.timeline())
+	w.trouble(simulator.Trouble{Do: simulator.DropAfter, Publishing: true})
+	v := w.settle(w.create(items, ann).Post.ID)
+	w.once(v, items, before)
+	if n := len(w.timeline()) - before; n != 1 {
+		w.t.Errorf("got %d posts out there, want 1", n)
+	}
+}
+
+func (w *world) lostRequest(ann domain.Channel) {
+	items := []domain.Item{w.first("Perhaps unheard.")}
+	before := len(w.timeline())
+	w.trouble(simulator.Trouble{Do: simulator.DropBefore, Method: "POST"})
+	w.once(w.settle(w.create(items, ann).Post.ID), items, before)
+}
+
+// once demands that nothing is out twice, and that the engine knows what is out
+// unless nobody can.
+func (w *world) once(v core.PostView, items []domain.Item, before int) {
+	w.t.Helper()
+	d := v.Deliveries[0]
+	if blind := w.can.Can.Find == nil && w.can.Descriptor.Dedupe == 0; blind && d.State == domain.DeliveryUnknown {
+		if n := len(w.timeline()) - before; n > 1 {
+			w.t.Errorf("got %d posts out there, want at most 1", n)
+		}
+		return
+	}
+	w.same(v, items, before)
+}
+
+// expired is cured by the engine where tokens can be renewed, else by a person.
+func (w *world) expired(ann domain.Channel) {
+	w.trouble(simulator.Trouble{Do: simulator.Expire})
+	w.cured(ann, w.can.Can.Refresh != nil)
+}
+
+func (w *world) revoked(ann domain.Channel) {
+	w.trouble(simulator.Trouble{Do: simulator.Revoke})
+	w.cured(ann, false)
+}
+
+// cured publishes on an account whose tokens are of no use any more.
+func (w *world) cured(ann domain.Channel, alone bool) {
+	w.t.Helper()
+	items := []domain.Item{w.first("In spite of it.")}
+	before := len(w.timeline())
+	v := w.settle(w.create(items, ann).Post.ID)
+	if v.Deliveries[0].State == domain.DeliveryBlocked && !alone {
+		if again := w.connect(w.people()[0]); again.ID != ann.ID {
+			w.t.Errorf("got another channel when it was connected again: %s, want %s", again.ID, ann.ID)
+		}
+		v = w.settle(v.Post.ID)
+	}
+	w.same(v, items, before)
+}
+
+func (w *world) twoAccounts(ann domain.Channel) {
+	people := w.people()
+	if len(people) < 2 {
+		w.t.Fatal("the stand-in has no second account")
+	}
+	bob := w.connect(people[1])
+	if bob.ID == ann.ID || bob.Account == ann.Account {
+		w.t.Fatalf("got the same channel for both: %s", bob.Account)
+	}
+	before := len(w.timeline())
+	v := w.settle(w.create([]domain.Item{w.first("From both.")}, ann, bob).Post.ID)
+	out := w.timeline()[before:]
+	if len(out) != 2 || out[0].Account == out[1].Account {
+		w.t.Fatalf("got %+v out there, want one post of each", out)
+	}
+	for _, d := range v.Deliveries {
+		if d.State != domain.DeliveryPublished || !slices.ContainsFunc(out, func(p simulator.Post) bool { return p.ID == d.Parts[0].Ref.ID }) {
+			w.t.Errorf("got %s (%s), want it published as one of %+v", d.State, d.Reason.Message, out)
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crierhq/crier/adapters/bunstore"
+	"github.com/crierhq/crier/adapters/memseal"
+	"github.com/crierhq/crier/apps/internal/config"
+	"github.com/crierhq/crier/core"
+	"github.com/crierhq/crier/core/channel"
+	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/all"
+	"github.com/crierhq/crier/testkit/enginetest"
+	"github.com/crierhq/crier/testkit/simulator"
+	standins "github.com/crierhq/crier/testkit/simulator/all"
+)
+
+const files = "https://crier.example/media/"
+
+// scene is a simulator and the time that everybody in it goes by.
+type scene struct {
+	*simulator.Sim
+	now func() time.Time
+	// open gives the bytes that are behind an address of an engine.
+	open map[string]func(context.Context) (io.ReadCloser, error)
+}
+
+// newScene makes a simulator on the clock that now points to by then.
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{now: func() time.Time { return enginetest.Start }, open: map[string]func(context.Context) (io.ReadCloser, error){}}
+	var err error
+	s.Sim, err = simulator.New(simulator.Config{
+		StandIns: standins.StandIns(), Now: func() time.Time { return s.now() }, Quick: true, Fetch: &http.Client{Transport: s},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// RoundTrip implements http.RoundTripper: it is how platforms fetch files.
+func (s *scene) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp := &http.Response{StatusCode: http.StatusNotFound, Status: "404 Not Found", Header: http.Header{}, Body: http.NoBody, Request: r}
+	open := s.open[r.URL.String()]
+	if open == nil {
+		return resp, nil
+	}
+	body, err := open(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(body)
+	resp.StatusCode, resp.Status = http.StatusOK, "200 OK"
+	resp.Header.Set("Content-Type", http.DetectContentType(raw))
+	resp.ContentLength, resp.Body = int64(len(raw)), io.NopCloser(bytes.NewReader(raw))
+	return resp, err
+}
+
+// world is an engine on SQLite that offers one platform of a scene.
+type world struct {
+	*enginetest.Engine
+	t     *testing.T
+	scene *scene
+	id    domain.ProviderID
+	facts platform
+	can   channel.Platform
+}
+
+// newWorld makes an engine of its own. change may change the settings.
+func newWorld(t *testing.T, s *scene, id domain.ProviderID, change func(settings map[string]string)) *world {
+	t.Helper()
+	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: filepath.Join(t.TempDir(), "crier.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	if err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	settings := s.Settings()
+	if change != nil {
+		change(settings)
+	}
+	w := &world{t: t, scene: s, id: id, facts: platforms[id]}
+	w.Engine = enginetest.New(t, enginetest.WithStore(st), func(c *core.Config) {
+		c.Providers = []social.Provider{provider(t, s, id, settings, c)}
+		c.MediaURL = func(_ context.Context, m domain.Media) (string, error) {
+			address := files + string(m.ID)
+			s.open[address] = func(ctx context.Context) (io.ReadCloser, error) { return w.Blobs.Open(ctx, m.Key) }
+			return address, nil
+		}
+		s.now = c.Now
+	})
+	if w.can, err = w.Channels.Catalog().Get(id); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// provider is made as the server makes it, from settings.
+func provider(t *testing.T, s *scene, id domain.ProviderID, settings map[string]string, c *core.Config) social.Provider {
+	t.Helper()
+	var environ []string
+	for k, v := range settings {
+		environ = append(environ, k+"="+v)
+	}
+	sealer, err := memseal.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(into any) ([]string, error) { return config.LoadInto(environ, nil, into) }
+	list, missing, err := all.Build(load, func(offered domain.ProviderID) (social.Deps, bool) {
+		return social.Deps{
+			HTTP: &http.Client{Transport: s.Transport()}, Now: c.Now,
+			NewID: func() string { return core.NewID(c.Now()) }, Vault: core.NewVault(c.Store, sealer, id),
+		}, offered == id
+	})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("got %d providers, %v, missing %v; want %s", len(list), err, missing, id)
+	}
+	return list[0]
+}
+
+// people are the accounts of the platform that sign in, in the order of the
+// stand-in: Ann and Bob.
+func (w *world) people() []simulator.Account {
+	w.t.Helper()
+	platform := string(w.id)
+	if w.facts.signIn != "" {
+		platform = w.facts.signIn
+	}
+	return slices.DeleteFunc(w.scene.Accounts(platform), func(a simulator.Account) bool { return a.Kind != w.facts.kind })
+}
+
+// connect connects an account the way a person does. Of several places it takes
+// the first.
+func (w *world) connect(a simulator.Account) domain.Channel {
+	w.t.Helper()
+	typed := w.scene.Types(string(w.id), a)
+	if w.can.Can.Redirect == nil {
+		ch, err := w.Channels.ConnectForm(w.t.Context(), w.Owner, w.id, typed)
+		if err != nil {
+			w.t.Fatalf("connect %s: %v", a.Name, err)
+		}
+		return ch
+	}
+	started, err := w.Channels.Begin(w.t.Context(), w.Owner, w.id, "https://crier.example/integrations/callback/"+string(w.id), typed)
+	if err != nil {
+		w.t.Fatalf("connect %s: %v", a.Name, err)
+	}
+	back, err := w.scene.Approve(w.t.Context(), started.URL, a.ID)
+	if err != nil {
+		w.t.Fatalf("approve %s: %v", a.Name, err)
+	}
+	return w.finish(started.State, back)
+}
+
+func (w *world) finish(state, back string) domain.Channel {
+	w.t.Helper()
+	at, err := url.Parse(back)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	query := map[string]string{}
+	for k := range at.Query() {
+		query[k] = at.Query().Get(k)
+	}
+	if came := query["state"]; came != "" && came != state {
+		w.t.Errorf("got the state %q back, want %q", came, state)
+	}
+	delete(query, "state")
+	done, err := w.Channels.Finish(w.t.Context(), w.id, state, query)
+	if err != nil {
+		w.t.Fatalf("finish: %v", err)
+	}
+	if done.Channel != nil {
+		return *done.Channel
+	}
+	chosen, err := w.Channels.Choose(w.t.Context(), w.id, done.Choice.State, []string{done.Choice.Places[0].Account})
+	if err != nil {
+		w.t.Fatalf("choose: %v", err)
+	}
+	return chosen[0]
+}
+
+// create books a post to go out now.
+func (w *world) create(items []domain.Item, to ...domain.Channel) core.PostView {
+	w.t.Helper()
+	in := core.PostInput{Items: items, When: core.Now}
+	for _, ch := range to {
+		in.Targets = append(in.Targets, domain.Target{Channel: ch.ID, Settings: json.RawMessage(w.facts.settings)})
+	}
+	v, err := w.Posts.Create(w.t.Context(), w.Owner, in)
+	if err != nil {
+		w.t.Fatalf("create: %v", err)
+	}
+	return v
+}
+
+// settle lets time pass until nothing of a post moves any more.
+func (w *world) settle(id domain.PostID) core.PostView {
+	w.t.Helper()
+	for range 500 {
+		_, next, err := w.Tick(w.t.Context())
+		if err != nil {
+			w.t.Fatalf("tick: %v", err)
+		}
+		v, err := w.Posts.Get(w.t.Context(), w.Owner, id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !slices.ContainsFunc(v.Deliveries, func(d domain.Delivery) bool {
+			return d.State != domain.DeliveryPublished && !d.State.NeedsAttention()
+		}) {
+			return v
+		}
+		w.Clock.Advance(max(time.Second, next.Sub(w.Clock.Now())))
+	}
+	w.t.Fatal("the post is still under way after 500 rounds")
+	return core.PostView{}
+}
+
+// timeline is what is out of this platform.
+func (w *world) timeline() []simulator.Post {
+	platform := string(w.id)
+	if w.facts.shows != "" {
+		platform = w.facts.shows
+	}
+	return slices.DeleteFunc(w.scene.Timeline(platform, ""), func(p simulator.Post) bool { return p.Deleted })
+}
+
+// upload puts a file into the library.
+func (w *world) upload(kind domain.MediaKind, n int) domain.Media {
+	w.t.Helper()
+	m, err := w.Media.Upload(w.t.Context(), w.Owner, "file", "", "What it shows", bytes.NewReader(w.file(kind, n)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return m
+}
+
+// file makes a file that the platform takes, one of its own for each n; nil:
+// there is none.
+func (w *world) file(kind domain.MediaKind, n int) []byte {
+	w.t.Helper()
+	accepts := func(mime string) bool {
+		return slices.ContainsFunc(w.can.Descriptor.Limits.Media.Types, func(t social.MediaType) bool { return t.MIME == mime })
+	}
+	var b bytes.Buffer
+	img := image.NewRGBA(image.Rect(0, 0, 640, 640))
+	img.Set(n, n, color.RGBA{R: 255, A: 255})
+	switch {
+	case kind == domain.MediaImage && accepts("image/png"):
+		if err := png.Encode(&b, img); err != nil {
+			w.t.Fatal(err)
+		}
+	case kind == domain.MediaImage && accepts("image/jpeg"):
+		if err := jpeg.Encode(&b, img, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		b.Write([]byte{byte(n)}) // What is behind the end of a picture makes it another file.
+	case kind == domain.MediaVideo && accepts("video/mp4"):
+		b.WriteString("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2")
+		b.Write(bytes.Repeat([]byte{byte(n)}, 100_000))
+	default:
+		return nil
+	}
+	return b.Bytes()
+}
+
+// second has the app that every platform has two of be the other one.
+func second(settings map[string]string) {
+	for k, v := range settings {
+		if v == "simulator" || v == "simulator-secret" {
+			settings[k] = strings.Replace(v, "simulator", "simulator-2", 1)
+		}
+	}
+	maps.DeleteFunc(settings, func(_, v string) bool { return v == "" })
+}
