@@ -80,6 +80,10 @@ type entry struct {
 	build  func(load Load, d social.Deps) (p social.Provider, missing []string, err error)
 }
 
+// chooser is a config that needs one of several settings, which the tag required
+// cannot say. Missing names what would have to be set; nothing: it is complete.
+type chooser interface{ Missing() []string }
+
 // of makes an entry from what every provider package exports: its ID and New.
 func of[C any, P social.Provider](id domain.ProviderID, build func(C, social.Deps) (P, error)) entry {
 	return entry{
@@ -88,6 +92,9 @@ func of[C any, P social.Provider](id domain.ProviderID, build func(C, social.Dep
 		build: func(load Load, d social.Deps) (social.Provider, []string, error) {
 			var cfg C
 			missing, err := load(&cfg)
+			if c, ok := any(cfg).(chooser); ok && err == nil {
+				missing = append(missing, c.Missing()...)
+			}
 			if err != nil || len(missing) > 0 {
 				return nil, missing, err
 			}

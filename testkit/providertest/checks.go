@@ -63,7 +63,7 @@ func limitFacts(l social.Limits) []Finding {
 			out = append(out, findingf("limits", format, args...))
 		}
 	}
-	counters := []social.Counter{social.CountRunes, social.CountUTF16, social.CountGraphemes, social.CountBytes}
+	counters := []social.Counter{social.CountRunes, social.CountUTF16, social.CountGraphemes, social.CountBytes, social.CountWeighted}
 	m := l.Media
 	add(l.Text.Max <= 0, "Limits.Text.Max is not set: give the longest text the platform takes")
 	add(!slices.Contains(counters, l.Text.Count), "Limits.Text.Count %q is none of %v", l.Text.Count, counters)

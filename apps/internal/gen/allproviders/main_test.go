@@ -24,9 +24,10 @@ func TestProvidersAreTheFoldersThatExportOne(t *testing.T) {
 		"providers/README.md":        {Data: []byte("x")},
 		"providers/zed/zed.go":       {Data: []byte(whole)},
 		"providers/abc/abc.go":       {Data: []byte("package abc\nconst ID = `x`\ntype Config struct{}")},
-		"providers/abc/new.go":       {Data: []byte("package abc\nfunc New() {}")},
+		"providers/abc/new.go":       {Data: []byte("package abc\nfunc New() {}\nfunc NewHelper() {}")},
+		"providers/abc/page.go":      {Data: []byte("package abc\nconst PageID = `x-page`\nfunc NewPage() {}")},
 	})
-	if want := []string{"abc", "zed"}; err != nil || !slices.Equal(got, want) {
+	if want := []provider{{"abc", ""}, {"abc", "Page"}, {"zed", ""}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 }

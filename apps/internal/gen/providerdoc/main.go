@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path"
 	"reflect"
 	"time"
 
@@ -45,15 +46,19 @@ type page struct {
 	descriptor   social.Descriptor
 	capabilities []string
 	operator     []config.Setting
-	// readme is set if the provider has words of its own for operators.
-	readme bool
+	// folder has the provider's own words for operators; empty: there are none.
+	folder string
 }
 
 func pageOf(p social.Provider, root fs.FS) page {
 	d := p.Descriptor()
-	_, err := fs.Stat(root, "providers/"+string(d.ID)+"/README.md")
+	cfg := all.Config(d.ID)
+	folder := path.Base(reflect.TypeOf(cfg).Elem().PkgPath())
+	if _, err := fs.Stat(root, "providers/"+folder+"/README.md"); err != nil {
+		folder = ""
+	}
 	return page{
-		descriptor: d, capabilities: social.CapabilitiesOf(p).Names(), operator: settingsOf(all.Config(d.ID)), readme: err == nil,
+		descriptor: d, capabilities: social.CapabilitiesOf(p).Names(), operator: settingsOf(cfg), folder: folder,
 	}
 }
 
@@ -67,11 +72,13 @@ func settingsOf(cfg any) []config.Setting {
 	return out
 }
 
-// example fills in what is required, so that every provider can be built.
+// example fills in what is required, so that every provider can be built: all
+// that has no default, where one of several settings is.
 func example(cfg any) ([]string, error) {
 	v := reflect.ValueOf(cfg).Elem()
+	_, either := cfg.(interface{ Missing() []string })
 	for f, field := range v.Fields() {
-		if f.Tag.Get("required") != "true" {
+		if f.Tag.Get("required") != "true" && (!either || f.Tag.Get("default") != "") {
 			continue
 		}
 		switch field.Kind() {

@@ -60,7 +60,7 @@ func TestPageSaysEverything(t *testing.T) {
 		},
 		capabilities: []string{"connect_form", "find", "metrics"},
 		operator:     []config.Setting{{Name: "MURMUR_SECRET", Doc: "The secret.", Secret: true, Required: true}},
-		readme:       true,
+		folder:       "murmur",
 	}, {descriptor: social.Descriptor{ID: "bare", Name: "Bare", DocsURL: "https://bare.example", Dedupe: time.Hour}}}))
 	for _, want := range []string{
 		"| [Murmur (beta)](#murmur-beta) | 300 utf16 | 4 images, 1 video | 3 more | – | ✓ | – | – | – | ✓ | – | – | – | – | ✓ | – | – | – |",

@@ -80,8 +80,8 @@ func (p page) write(b *bytes.Buffer) {
 	d := p.descriptor
 	fmt.Fprintf(b, "\n## %s\n\n", d.Name)
 	fmt.Fprintf(b, "Provider `%s`, written for [the platform's API](%s).", d.ID, d.DocsURL)
-	if p.readme {
-		fmt.Fprintf(b, " What an operator must know is in [its own README](../../providers/%s/README.md).", d.ID)
+	if p.folder != "" {
+		fmt.Fprintf(b, " What an operator must know is in [its own README](../../providers/%s/README.md).", p.folder)
 	}
 	b.WriteString("\n\n")
 	for _, line := range facts(d) {
