@@ -6,6 +6,7 @@ import (
 	"github.com/crierhq/crier/providers/bluesky"
 	"github.com/crierhq/crier/providers/feed"
 	"github.com/crierhq/crier/providers/mastodon"
+	"github.com/crierhq/crier/providers/xcom"
 )
 
 func list() []entry {
@@ -13,5 +14,6 @@ func list() []entry {
 		of(bluesky.ID, bluesky.New),
 		of(feed.ID, feed.New),
 		of(mastodon.ID, mastodon.New),
+		of(xcom.ID, xcom.New),
 	}
 }
