@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/crierhq/crier/providers/bluesky"
 	"github.com/crierhq/crier/providers/feed"
+	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
 	"github.com/crierhq/crier/providers/xcom"
 )
@@ -13,6 +14,8 @@ func list() []entry {
 	return []entry{
 		of(bluesky.ID, bluesky.New),
 		of(feed.ID, feed.New),
+		of(linkedin.ID, linkedin.New),
+		of(linkedin.PageID, linkedin.NewPage),
 		of(mastodon.ID, mastodon.New),
 		of(xcom.ID, xcom.New),
 	}

@@ -1,0 +1,105 @@
+package linkedin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
+)
+
+// skew is how far LinkedIn's clock may be behind ours.
+const skew = time.Minute
+
+// Find implements social.Finder: the one post or comment of the page since the
+// first try that says the same. A member's token cannot read posts.
+// https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api#find-posts-by-authors
+func (p *Page) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
+	since := t.FirstTry.Add(-skew).UnixMilli()
+	if it.Parent != nil {
+		return p.findComment(ctx, t, it, since)
+	}
+	var got struct {
+		Elements []post `json:"elements"`
+	}
+	_, err := p.call(ctx, t, rest.Request{
+		Method: http.MethodGet, Path: "/rest/posts?author=" + escaped(p.author(t)) + "&q=author&count=50&sortBy=CREATED", Out: &got,
+	}, "FINDER")
+	if err != nil {
+		return nil, err
+	}
+	set, err := social.DecodeSettings[Settings](it.Settings)
+	if err != nil {
+		return nil, err
+	}
+	files := len(it.Media)
+	if set.Link != nil {
+		files = 0 // The picture is that of the card.
+	}
+	var found []post
+	for _, e := range got.Elements {
+		if e.ID != "" && e.CreatedAt >= since && e.files() == files && bare(e.Commentary) == bare(littleText(it.Text)) {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		return nil, nil
+	}
+	ref := p.ref(found[0].ID, it.Media)
+	return &ref, nil
+}
+
+func (p *Page) findComment(ctx context.Context, t social.Target, it social.Item, since int64) (*social.Ref, error) {
+	post := postURN(*it.Root)
+	var got struct {
+		Elements []comment `json:"elements"`
+	}
+	_, err := p.call(ctx, t, rest.Request{Method: http.MethodGet, Path: commentsPath(post) + "?count=100", Out: &got}, "")
+	if err != nil {
+		return nil, err
+	}
+	var found []comment
+	for _, e := range got.Elements {
+		if e.ID != "" && e.Actor == p.author(t) && e.Created.Time >= since && bare(e.Message.Text) == bare(it.Text) {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		return nil, nil
+	}
+	ref := p.commentRef(post, found[0])
+	return &ref, nil
+}
+
+// Confirm implements social.Confirmer.
+func (p *Page) Confirm(ctx context.Context, t social.Target, ref social.Ref) (bool, error) {
+	var got post
+	_, err := p.call(ctx, t, rest.Request{Method: http.MethodGet, Path: p.path(t, ref), Out: &got}, "")
+	if e := social.AsError(err); err != nil && e.Status == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil && (got.LifecycleState == "" || got.LifecycleState == "PUBLISHED"), err
+}
+
+// Mentions implements social.Mentioner. LinkedIn finds organizations by the name
+// in their address alone, and no members.
+// https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-lookup-api
+func (p *Page) Mentions(ctx context.Context, t social.Target, search string) ([]social.Mention, error) {
+	if search == "" {
+		return nil, nil
+	}
+	var got struct {
+		Elements []organization `json:"elements"`
+	}
+	_, err := p.call(ctx, t, rest.Request{
+		Method: http.MethodGet, Path: "/rest/organizations?q=vanityName&vanityName=" + escaped(search), Out: &got,
+	}, "")
+	var out []social.Mention
+	for _, o := range got.Elements[:min(len(got.Elements), social.MaxOptions)] {
+		out = append(out, social.Mention{
+			Text: mentionOf(o), Name: o.Name, Handle: "@" + o.VanityName, URL: p.cfg.WebURL + "/company/" + o.VanityName,
+		})
+	}
+	return out, err
+}
