@@ -4,6 +4,7 @@ package all
 
 import (
 	"github.com/crierhq/crier/providers/bluesky"
+	"github.com/crierhq/crier/providers/facebook"
 	"github.com/crierhq/crier/providers/feed"
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
@@ -13,6 +14,7 @@ import (
 func list() []entry {
 	return []entry{
 		of(bluesky.ID, bluesky.New),
+		of(facebook.ID, facebook.New),
 		of(feed.ID, feed.New),
 		of(linkedin.ID, linkedin.New),
 		of(linkedin.PageID, linkedin.NewPage),
