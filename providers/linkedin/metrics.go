@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
-	"github.com/crierhq/crier/providers/kit/oauth"
 	"github.com/crierhq/crier/providers/kit/rest"
 )
 
@@ -19,7 +18,7 @@ const scopeAnalytics = "r_member_postAnalytics"
 // Metrics implements social.Meter, where the app was granted the scope.
 // https://learn.microsoft.com/en-us/linkedin/marketing/community-management/members/post-statistics
 func (p *Provider) Metrics(ctx context.Context, t social.Target, ref social.Ref) (social.Metrics, error) {
-	if !slices.Contains(oauth.Granted(t.Credential), scopeAnalytics) {
+	if !slices.Contains(t.Credential.Scopes(), scopeAnalytics) {
 		return nil, social.Errorf(social.CodeUnsupported, "LinkedIn tells the numbers of members' posts only to apps that it granted %s.", scopeAnalytics)
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(ref.ID, "urn:li:"), ":")
