@@ -51,6 +51,7 @@ func TestAnInvitationThatIsMailedHasNoLinkInTheAnswer(t *testing.T) {
 	sender := memmail.New()
 	w := newWorld(t, withMail(sender))
 	ann := w.register("ann@example.org")
+	w.lastToken(sender) // the proof of her own address
 	org := w.ok(200, ann, "GET", "/agencies", nil).text("data.0.id")
 	made := w.ok(201, ann, "POST", "/agencies/"+org+"/invitations", map[string]string{"email": "bob@example.org", "role": "user"})
 	secret := w.lastToken(sender)
