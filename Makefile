@@ -109,7 +109,11 @@ tidy: ## Put go.mod and go.sum in order
 ## Check it
 
 .PHONY: verify
-verify: verify-generated lint vet verify-modules verify-size verify-api ## Check everything that is not a test: generated files, style, modules, binary
+verify: verify-generated lint vet verify-modules verify-size verify-api verify-example ## Check everything that is not a test: generated files, style, modules, binary
+
+.PHONY: verify-example
+verify-example: ## Test the provider that lives in a module of its own, which must need nothing but Crier
+	cd docs/examples/ntfy && GOWORK=off go vet ./... && GOWORK=off go test ./... && test ! -e go.sum
 
 .PHONY: vet
 vet: ## Run go vet

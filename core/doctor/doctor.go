@@ -66,7 +66,7 @@ type Setup struct {
 // hasApp reports whether the operator has an app at the platform, where an
 // address can be registered.
 func (p Setup) hasApp() bool {
-	return slices.ContainsFunc(p.Settings, func(s Setting) bool { return s.Required })
+	return slices.ContainsFunc(p.Settings, func(s Setting) bool { return s.Required || s.Secret })
 }
 
 // Config is what the service needs. HTTP, Setups and PublicURL may be empty:

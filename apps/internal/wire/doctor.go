@@ -32,6 +32,11 @@ func (a *App) setup(id domain.ProviderID) core.PlatformSetup {
 	into := all.Config(id)
 	_, _ = config.LoadInto(a.env.Environ, a.env.ReadFile, into) // what is wrong was told at the start
 	v := reflect.ValueOf(into).Elem()
+	if c, ok := v.Interface().(interface{ Missing() []string }); ok {
+		for _, name := range c.Missing() {
+			out.Settings = append(out.Settings, core.PlatformSetting{Name: name, Required: true})
+		}
+	}
 	for i, field := range slices.Collect(v.Type().Fields()) {
 		s, ok := config.SettingOf(field.Tag, field.Type.String())
 		if !ok {
