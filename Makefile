@@ -21,8 +21,8 @@ help: ## List the targets
 ## Use it
 
 .PHONY: run
-run: ## Run the server on http://localhost:3000 with SQLite in ./data
-	BIND_ADDRESS=$${BIND_ADDRESS:-127.0.0.1} go run ./apps/server -welcome
+run: ## Run the server on http://localhost:3000 with SQLite in ./data; SIMULATOR=1: all platforms played here
+	BIND_ADDRESS=$${BIND_ADDRESS:-127.0.0.1} go run $(if $(SIMULATOR),./apps/internal/simulate,./apps/server -welcome)
 
 .PHONY: demo
 demo: ## Show the main job from end to end by itself, with a hard kill in the middle

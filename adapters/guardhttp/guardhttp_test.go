@@ -451,3 +451,19 @@ func TestNewReportsAllProblemsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestSingleAddressIsOpen opens one address with its port, and nothing beside it.
+func TestSingleAddressIsOpen(t *testing.T) {
+	t.Parallel()
+	srv, _ := counted(t, hello)
+	other, hits := counted(t, hello)
+	c := client(t, guardhttp.Config{AllowAddresses: []netip.AddrPort{netip.MustParseAddrPort(srv.Listener.Addr().String())}})
+	if body, err := get(t, c, srv.URL); err != nil || body != "hello" {
+		t.Errorf("got %q, %v; want hello", body, err)
+	}
+	_, err := get(t, c, other.URL)
+	wantBlocked(t, err)
+	if n := hits.Load(); n != 0 {
+		t.Errorf("the other port was reached %d times", n)
+	}
+}

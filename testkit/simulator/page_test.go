@@ -54,7 +54,7 @@ func TestPageShowsWhatIsOut(t *testing.T) {
 	}
 	_, got := w.do(http.MethodGet, page, "", "")
 	for _, want := range []string{
-		"&lt;b&gt;Hello&lt;/b&gt; &amp; welcome", `<article class="post d1">`, "Below.", "name: <code>ann</code>",
+		"&lt;b&gt;Hello&lt;/b&gt; &amp; welcome", `<article class="post d1"`, "Below.", "name: <code>ann</code>",
 		`<img src="/_/media/murmur/` + made.ID + `"`, "<strong>Bob</strong>",
 	} {
 		if !strings.Contains(got, want) {

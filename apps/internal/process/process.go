@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -140,8 +141,9 @@ type Options struct {
 	Work bool
 	// Ready is called once everything is there. It may be nil.
 	Ready func(ctx context.Context, app *wire.App, cfg config.Config)
-	// Adjust is wire.Environment.Adjust. It may be nil.
-	Adjust func(*core.Config)
+	// Adjust and Simulator are those of wire.Environment. They may be zero.
+	Adjust    func(*core.Config)
+	Simulator netip.AddrPort
 }
 
 func (o Options) handler(app http.Handler) http.Handler {
@@ -176,7 +178,9 @@ func (p Program) Main(ctx context.Context, cfg config.Config, opts Options) int 
 		nameFreePort(&cfg, ln)
 	}
 	redis.SetLogger(redisLog{log}) // else it prints to standard error by itself
-	app, err := wire.Build(ctx, cfg, wire.Environment{Environ: p.Environ, ReadFile: p.ReadFile, Log: log, Adjust: opts.Adjust})
+	app, err := wire.Build(ctx, cfg, wire.Environment{
+		Environ: p.Environ, ReadFile: p.ReadFile, Log: log, Adjust: opts.Adjust, Simulator: opts.Simulator,
+	})
 	switch {
 	case err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled):
 		log.InfoContext(ctx, "stopped while it was starting")

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,10 @@ type Environment struct {
 	// the programs that people run; those that try Crier out add a platform or
 	// shorten waits with it.
 	Adjust func(*core.Config)
+	// Simulator is where all platforms are played on this machine: an address
+	// that may be connected to, and whose files of this server it can reach. The
+	// programs that people run for real leave it zero.
+	Simulator netip.AddrPort
 }
 
 // App is a Crier that was put together. The database may still be missing; see
@@ -96,7 +101,11 @@ func (a *App) build(ctx context.Context) error {
 	if a.blobs, err = diskblob.New(diskblob.Config{Dir: a.cfg.Storage.MediaDir()}); err != nil {
 		return err
 	}
-	if a.client, err = guardhttp.New(guardhttp.Config{AllowPrivate: a.cfg.Network.AllowPrivate}); err != nil {
+	guard := guardhttp.Config{AllowPrivate: a.cfg.Network.AllowPrivate}
+	if a.env.Simulator.IsValid() {
+		guard.AllowAddresses = []netip.AddrPort{a.env.Simulator}
+	}
+	if a.client, err = guardhttp.New(guard); err != nil {
 		return err
 	}
 	if err := a.buildIdentities(); err != nil {
@@ -262,9 +271,10 @@ func owner() string {
 }
 
 // mediaURL is nil where no platform could reach this server anyway: then a post
-// for a platform that fetches files is refused with that reason.
+// for a platform that fetches files is refused with that reason. A simulator is
+// near enough.
 func (a *App) mediaURL() func(context.Context, domain.Media) (string, error) {
-	if !reachable(a.cfg.Server.PublicURL) {
+	if !a.env.Simulator.IsValid() && !reachable(a.cfg.Server.PublicURL) {
 		return nil
 	}
 	return httpapi.MediaURL(a.jwt, a.cfg.Server.PublicURL, time.Now)

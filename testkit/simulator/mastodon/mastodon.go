@@ -71,6 +71,7 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 				})
 			},
 		})
+		m.Handle("GET "+host+"/{handle}/{id}", s.page)
 		m.Handle("GET "+host+"/.well-known/oauth-authorization-server", s.metadata)
 		m.Handle("POST "+host+"/api/v1/apps", s.register)
 		m.Handle("GET "+host+"/api/v2/instance", s.instance)
@@ -85,6 +86,15 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 		m.Handle("POST "+host+"/api/v1/statuses/{id}/reblog", s.signed(s.boost))
 		m.Handle("GET "+host+"/api/v2/search", s.signed(s.search))
 	}
+}
+
+// page is where the link of a post leads people to.
+func (s *StandIn) page(w http.ResponseWriter, r *http.Request) {
+	if s.m.Post(platform, r.PathValue("id")) == nil {
+		http.NotFound(w, r)
+		return
+	}
+	http.Redirect(w, r, s.m.URL(simulator.Self, "/#"+platform+"-"+r.PathValue("id")), http.StatusSeeOther)
 }
 
 type object = map[string]any
