@@ -8,6 +8,7 @@ import (
 	"github.com/crierhq/crier/providers/feed"
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
+	"github.com/crierhq/crier/providers/threads"
 	"github.com/crierhq/crier/providers/xcom"
 )
 
@@ -19,6 +20,7 @@ func list() []entry {
 		of(linkedin.ID, linkedin.New),
 		of(linkedin.PageID, linkedin.NewPage),
 		of(mastodon.ID, mastodon.New),
+		of(threads.ID, threads.New),
 		of(xcom.ID, xcom.New),
 	}
 }
