@@ -67,7 +67,10 @@ type Case struct {
 	// Exchanges is the script, played in order unless Unordered is set.
 	Exchanges []httpscript.Exchange `json:"exchanges,omitempty"`
 	Unordered bool                  `json:"unordered,omitempty"`
-	Want      Want                  `json:"want"`
+	// Disputed is for testkit/vendorspec: what the vendor's own description of
+	// its API has against the case, and why the case is right.
+	Disputed map[string]string `json:"disputed,omitempty"`
+	Want     Want              `json:"want"`
 
 	raw []byte
 }
