@@ -53,10 +53,6 @@ var duplicateOf = regexp.MustCompile(`duplicate of (urn:li:(?:share|ugcPost):[0-
 func (c common) classify(status int, body []byte) *social.Error {
 	var f failure
 	_ = json.Unmarshal(body, &f) // What cannot be read says nothing more than its status.
-	input := ""
-	if len(f.Details.Inputs) > 0 {
-		input = f.Details.Inputs[0].Code
-	}
 	if status == http.StatusTooManyRequests {
 		return throttled(f)
 	}
@@ -66,7 +62,7 @@ func (c common) classify(status int, body []byte) *social.Error {
 		return e
 	}
 	for _, r := range rules() {
-		if r.status == status && (r.name == "" || r.name == f.Code || r.name == input) && (r.number == 0 || r.number == f.ServiceCode) {
+		if r.status == status && r.fits(f) {
 			return social.Errorf(r.code, "%s", r.message)
 		}
 	}
@@ -74,6 +70,14 @@ func (c common) classify(status int, body []byte) *social.Error {
 		return social.Errorf(social.CodeRejected, "LinkedIn refused this: %s", said)
 	}
 	return nil
+}
+
+func (r rule) fits(f failure) bool {
+	input := ""
+	if len(f.Details.Inputs) > 0 {
+		input = f.Details.Inputs[0].Code
+	}
+	return (r.name == "" || r.name == f.Code || r.name == input) && (r.number == 0 || r.number == f.ServiceCode)
 }
 
 // throttled reads whose limit of a day is reached: "Resource level throttle

@@ -143,13 +143,12 @@ type initialized struct {
 // upload hands a file over and returns its URN. An upload that no post has is
 // seen by nobody, so a lost answer does no harm.
 func (c common) upload(ctx context.Context, t social.Target, m social.Media) (string, error) {
-	kind, request := "images", map[string]any{"owner": c.author(t)}
-	switch m.Kind {
-	case domain.MediaVideo:
-		kind = "videos"
+	kind := map[domain.MediaKind]string{
+		domain.MediaImage: "images", domain.MediaVideo: "videos", domain.MediaDocument: "documents",
+	}[m.Kind]
+	request := map[string]any{"owner": c.author(t)}
+	if m.Kind == domain.MediaVideo {
 		request["fileSizeBytes"], request["uploadCaptions"], request["uploadThumbnail"] = m.Bytes, false, false
-	case domain.MediaDocument:
-		kind = "documents"
 	}
 	var got initialized
 	_, err := c.call(ctx, t, rest.Request{

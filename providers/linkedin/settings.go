@@ -44,30 +44,48 @@ func (c common) Validate(it social.Item, _ social.Traits) []social.Problem {
 	if err != nil {
 		return []social.Problem{{Field: "settings", Rule: "malformed", Message: social.AsError(err).Message}}
 	}
-	var out []social.Problem
-	add := func(bad bool, field, rule, format string, args ...any) {
-		if bad {
-			out = append(out, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-		}
-	}
 	if it.Parent != nil {
-		n := social.TextLimit{Count: social.CountUTF16}.Measure(it.Text)
-		add(n > maxComment, "text", "too_long", "The comment has %d characters; LinkedIn allows %d.", n, maxComment)
-		add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
-		add(len(it.Media) > 1 || len(it.Media) == 1 && it.Media[0].Kind != domain.MediaImage, "media", "conflict", "A comment can have one picture and nothing else.")
-		return out
+		return checkComment(it)
 	}
-	add(c.page && set.Visibility == "connections", "settings.visibility", "conflict", "A page has no connections: its posts are public.")
-	add(set.Link != nil && (len(it.Media) > 1 || len(it.Media) == 1 && it.Media[0].Kind != domain.MediaImage), "settings.link", "conflict",
+	return c.checkPost(it, set)
+}
+
+// problems collects what is wrong.
+type problems []social.Problem
+
+func (p *problems) add(bad bool, field, rule, format string, args ...any) {
+	if bad {
+		*p = append(*p, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
+	}
+}
+
+func checkComment(it social.Item) []social.Problem {
+	var out problems
+	n := social.TextLimit{Count: social.CountUTF16}.Measure(it.Text)
+	out.add(n > maxComment, "text", "too_long", "The comment has %d characters; LinkedIn allows %d.", n, maxComment)
+	out.add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
+	out.add(manyOrOther(it), "media", "conflict", "A comment can have one picture and nothing else.")
+	return out
+}
+
+// manyOrOther reports whether it has anything else than one picture, or none.
+func manyOrOther(it social.Item) bool {
+	return len(it.Media) > 1 || len(it.Media) == 1 && it.Media[0].Kind != domain.MediaImage
+}
+
+func (c common) checkPost(it social.Item, set Settings) []social.Problem {
+	var out problems
+	out.add(c.page && set.Visibility == "connections", "settings.visibility", "conflict", "A page has no connections: its posts are public.")
+	out.add(set.Link != nil && manyOrOther(it), "settings.link", "conflict",
 		"A post with a link can have one picture, that of the card, and nothing else.")
 	if set.Poll == nil {
 		return out
 	}
-	add(len(it.Media) > 0 || set.Link != nil, "settings.poll", "conflict", "A post with a poll cannot have files or a link.")
+	out.add(len(it.Media) > 0 || set.Link != nil, "settings.poll", "conflict", "A post with a poll cannot have files or a link.")
 	for i, o := range set.Poll.Options {
 		at, n := fmt.Sprintf("settings.poll.options[%d]", i), utf8.RuneCountInString(strings.TrimSpace(o))
-		add(n == 0, at, "required", "An answer cannot be empty.")
-		add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
+		out.add(n == 0, at, "required", "An answer cannot be empty.")
+		out.add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
 	}
 	return out
 }
