@@ -133,7 +133,7 @@ func (p *Page) Choices(ctx context.Context, signedIn social.Connection) ([]socia
 	for _, id := range ids {
 		o := got.Results[id]
 		conn := social.Connection{
-			Account: id, Name: cmp.Or(o.Name, "Page "+id), URL: p.cfg.WebURL + "/company/" + cmp.Or(o.VanityName, id),
+			Account: id, Name: cmp.Or(o.Name, "Page "+id), URL: site + "/company/" + cmp.Or(o.VanityName, id),
 			Avatar: logos[o.Logo.Original], Credential: signedIn.Credential,
 		}
 		if o.VanityName != "" {

@@ -58,7 +58,7 @@ func (c common) classify(status int, body []byte) *social.Error {
 	}
 	if found := duplicateOf.FindStringSubmatch(f.Message); found != nil {
 		e := social.Errorf(social.CodeDuplicate, "This account has posted the same before.")
-		e.Existing = &social.Ref{ID: found[1], URL: c.link(found[1])}
+		e.Existing = &social.Ref{ID: found[1], URL: link(found[1])}
 		return e
 	}
 	for _, r := range rules() {

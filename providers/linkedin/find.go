@@ -98,7 +98,7 @@ func (p *Page) Mentions(ctx context.Context, t social.Target, search string) ([]
 	var out []social.Mention
 	for _, o := range got.Elements[:min(len(got.Elements), social.MaxOptions)] {
 		out = append(out, social.Mention{
-			Text: mentionOf(o), Name: o.Name, Handle: "@" + o.VanityName, URL: p.cfg.WebURL + "/company/" + o.VanityName,
+			Text: mentionOf(o), Name: o.Name, Handle: "@" + o.VanityName, URL: site + "/company/" + o.VanityName,
 		})
 	}
 	return out, err

@@ -36,7 +36,7 @@ type Config struct {
 	PageScopes       string `env:"LINKEDIN_PAGE_SCOPES" default:"r_basicprofile rw_organization_admin w_organization_social r_organization_social" doc:"What people are asked for to connect a page."`
 	Version          string `env:"LINKEDIN_VERSION" default:"202608" doc:"Version of the API, as YYYYMM. LinkedIn keeps one for about a year."`
 	APIURL           string `env:"LINKEDIN_API_URL" default:"https://api.linkedin.com" doc:"Address of LinkedIn's API."`
-	WebURL           string `env:"LINKEDIN_WEB_URL" default:"https://www.linkedin.com" doc:"Address of LinkedIn's web pages: where people sign in and where posts are."`
+	WebURL           string `env:"LINKEDIN_WEB_URL" default:"https://www.linkedin.com" doc:"Address of LinkedIn's web pages where people sign in."`
 }
 
 // common is what members and pages share.
@@ -175,8 +175,11 @@ func (c common) author(t social.Target) string {
 	return "urn:li:person:" + t.Account
 }
 
+// site is where people see posts and pages.
+const site = "https://www.linkedin.com"
+
 // link is where people see a post.
-func (c common) link(urn string) string { return c.cfg.WebURL + "/feed/update/" + urn }
+func link(urn string) string { return site + "/feed/update/" + urn }
 
 // call makes a call of the versioned API. method is that of Rest.li where it is
 // not that of HTTP; it may be empty. Parentheses of a query stay as they are,

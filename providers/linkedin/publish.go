@@ -51,7 +51,7 @@ func (c common) Publish(ctx context.Context, t social.Target, it social.Item, at
 }
 
 func (c common) ref(urn string, media []social.Media) social.Ref {
-	ref := social.Ref{ID: urn, URL: c.link(urn)}
+	ref := social.Ref{ID: urn, URL: link(urn)}
 	if len(media) > 0 {
 		ref.Extra = map[string]string{extraMedia: fingerprint(media)}
 	}
@@ -143,7 +143,7 @@ func postURN(ref social.Ref) string { return cmp.Or(ref.Extra[extraPost], ref.ID
 func (c common) commentRef(post string, in comment) social.Ref {
 	urn := cmp.Or(in.URN, "urn:li:comment:("+post+","+in.ID+")")
 	return social.Ref{
-		ID: urn, URL: c.link(post) + "?" + url.Values{"commentUrn": {urn}}.Encode(),
+		ID: urn, URL: link(post) + "?" + url.Values{"commentUrn": {urn}}.Encode(),
 		Extra: map[string]string{extraPost: post, extraComment: in.ID},
 	}
 }

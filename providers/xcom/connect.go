@@ -153,7 +153,7 @@ func (p *Provider) connection(ctx context.Context, c social.Credential) (social.
 	}
 	return social.Connection{
 		Account: me.ID, Name: me.Name, Handle: "@" + me.Username,
-		URL: p.cfg.WebURL + "/" + me.Username, Avatar: me.Image,
+		URL: site + "/" + me.Username, Avatar: me.Image,
 		Traits:     social.Traits{traitUsername: me.Username, traitPremium: strconv.FormatBool(me.Verified)},
 		Credential: c,
 	}, nil

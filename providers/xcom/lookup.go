@@ -28,7 +28,7 @@ func (p *Provider) Mentions(ctx context.Context, t social.Target, search string)
 	var list []social.Mention
 	for _, u := range out.Data[:min(len(out.Data), social.MaxOptions)] {
 		list = append(list, social.Mention{
-			Text: "@" + u.Username, Name: u.Name, Handle: "@" + u.Username, URL: p.cfg.WebURL + "/" + u.Username, Avatar: u.Image,
+			Text: "@" + u.Username, Name: u.Name, Handle: "@" + u.Username, URL: site + "/" + u.Username, Avatar: u.Image,
 		})
 	}
 	return list, err

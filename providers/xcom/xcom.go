@@ -31,7 +31,7 @@ type Config struct {
 	APIKey       string `env:"X_API_KEY" doc:"API key of the app, for OAuth 1.0a."`
 	APISecret    string `env:"X_API_SECRET" secret:"true" doc:"API key secret of the app, for OAuth 1.0a."`
 	APIURL       string `env:"X_API_URL" default:"https://api.x.com" doc:"Address of X's API."`
-	WebURL       string `env:"X_WEB_URL" default:"https://x.com" doc:"Address of X's web pages: where people sign in and where posts are."`
+	WebURL       string `env:"X_WEB_URL" default:"https://x.com" doc:"Address of X's web pages where people sign in."`
 }
 
 // Missing names what would have to be set for X to be offered.
@@ -189,10 +189,13 @@ func (p *Provider) signer(token, secret string) oauth.Signer {
 	}
 }
 
+// site is where people see accounts and posts.
+const site = "https://x.com"
+
 // link is where people see a post.
 func (p *Provider) link(username, id string) string {
 	if username == "" {
 		username = "i"
 	}
-	return p.cfg.WebURL + "/" + username + "/status/" + id
+	return site + "/" + username + "/status/" + id
 }

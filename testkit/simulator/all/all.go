@@ -5,6 +5,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator"
 	"github.com/crierhq/crier/testkit/simulator/bluesky"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
+	"github.com/crierhq/crier/testkit/simulator/x"
 )
 
 // StandIns returns a new stand-in of every family, in the order of their names.
@@ -12,5 +13,6 @@ func StandIns() []simulator.StandIn {
 	return []simulator.StandIn{
 		bluesky.New(),
 		mastodon.New(),
+		x.New(),
 	}
 }
