@@ -14,7 +14,6 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/graph"
-	"github.com/crierhq/crier/providers/kit/oauth"
 	"github.com/crierhq/crier/providers/kit/rest"
 )
 
@@ -136,17 +135,6 @@ func (p *Provider) api() graph.API {
 func (p *Provider) call(ctx context.Context, t social.Target, r rest.Request) error {
 	_, err := p.api().Call(ctx, t.Credential.Access, r)
 	return err
-}
-
-func (p *Provider) app() oauth.App {
-	api := p.api()
-	return oauth.App{
-		REST: rest.Client{HTTP: p.deps.HTTP, Now: p.deps.Now, Classify: api.Classify},
-		Name: "Facebook", Settings: "FACEBOOK_APP_ID and FACEBOOK_APP_SECRET",
-		AuthURL:  p.cfg.AuthURL + "/" + p.cfg.APIVersion + "/dialog/oauth",
-		TokenURL: p.cfg.APIURL + "/" + p.cfg.APIVersion + "/oauth/access_token",
-		ID:       p.cfg.AppID, Secret: p.cfg.AppSecret, ScopeSep: ",", Now: p.deps.Now,
-	}
 }
 
 // over says why a call that needs no request is not made any more.

@@ -3,42 +3,19 @@ package facebook
 import (
 	"strconv"
 	"time"
+
+	"github.com/crierhq/crier/providers/kit/graph"
 )
-
-// picture is a field picture.
-type picture struct {
-	Data struct {
-		URL string `json:"url"`
-	} `json:"data"`
-}
-
-// user is who signed in.
-type user struct {
-	ID      string  `json:"id"`
-	Name    string  `json:"name"`
-	Picture picture `json:"picture"`
-}
-
-// permission is an entry of /me/permissions.
-type permission struct {
-	Permission string `json:"permission"`
-	Status     string `json:"status"`
-}
-
-// business is an entry of /me/businesses.
-type business struct {
-	ID string `json:"id"`
-}
 
 // page is a Page.
 type page struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Username    string   `json:"username"`
-	Link        string   `json:"link"`
-	AccessToken string   `json:"access_token"`
-	Tasks       []string `json:"tasks"`
-	Picture     picture  `json:"picture"`
+	ID          string        `json:"id"`
+	Name        string        `json:"name"`
+	Username    string        `json:"username"`
+	Link        string        `json:"link"`
+	AccessToken string        `json:"access_token"`
+	Tasks       []string      `json:"tasks"`
+	Picture     graph.Picture `json:"picture"`
 }
 
 // feedRequest is the body of POST /{page}/feed.

@@ -135,6 +135,19 @@ func (a API) Classify(status int, body []byte) *social.Error {
 	}
 }
 
+// Refusal is what a subcode means that came elsewhere than in an error, such as
+// in the state of an upload. said is what the platform says.
+func (a API) Refusal(subcode int, said string) *social.Error {
+	for _, r := range a.Rules {
+		if r.Subcode == subcode && subcode != 0 {
+			return &social.Error{
+				Code: r.Means, Message: r.Message, RetryAfter: r.Wait, Scope: r.Scope, Restart: r.Restart, Err: &Cause{Subcode: subcode},
+			}
+		}
+	}
+	return social.Errorf(social.CodeRejected, "%s refused this: %s", a.Name, sentence(said))
+}
+
 // unread is what became of a file that was handed over.
 func (a API) unread(retriable bool, said string) *social.Error {
 	if retriable {
