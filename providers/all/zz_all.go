@@ -6,6 +6,7 @@ import (
 	"github.com/crierhq/crier/providers/bluesky"
 	"github.com/crierhq/crier/providers/facebook"
 	"github.com/crierhq/crier/providers/feed"
+	"github.com/crierhq/crier/providers/instagram"
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
 	"github.com/crierhq/crier/providers/threads"
@@ -17,6 +18,8 @@ func list() []entry {
 		of(bluesky.ID, bluesky.New),
 		of(facebook.ID, facebook.New),
 		of(feed.ID, feed.New),
+		of(instagram.ID, instagram.New),
+		of(instagram.StandaloneID, instagram.NewStandalone),
 		of(linkedin.ID, linkedin.New),
 		of(linkedin.PageID, linkedin.NewPage),
 		of(mastodon.ID, mastodon.New),
