@@ -9,6 +9,7 @@ import (
 	"github.com/crierhq/crier/providers/instagram"
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
+	"github.com/crierhq/crier/providers/pinterest"
 	"github.com/crierhq/crier/providers/threads"
 	"github.com/crierhq/crier/providers/xcom"
 )
@@ -23,6 +24,7 @@ func list() []entry {
 		of(linkedin.ID, linkedin.New),
 		of(linkedin.PageID, linkedin.NewPage),
 		of(mastodon.ID, mastodon.New),
+		of(pinterest.ID, pinterest.New),
 		of(threads.ID, threads.New),
 		of(xcom.ID, xcom.New),
 	}
