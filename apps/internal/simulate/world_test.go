@@ -200,22 +200,37 @@ func (w *world) finish(state, back string) domain.Channel {
 	return chosen[0]
 }
 
-// create books a post to go out now.
-func (w *world) create(items []domain.Item, to ...domain.Channel) core.PostView {
-	w.t.Helper()
+// input is a post to go out now.
+func (w *world) input(items []domain.Item, to ...domain.Channel) core.PostInput {
 	in := core.PostInput{Items: items, When: core.Now}
 	for _, ch := range to {
 		in.Targets = append(in.Targets, domain.Target{Channel: ch.ID, Settings: json.RawMessage(w.facts.settings)})
 	}
-	v, err := w.Posts.Create(w.t.Context(), w.Owner, in)
+	return in
+}
+
+// create books a post to go out now.
+func (w *world) create(items []domain.Item, to ...domain.Channel) core.PostView {
+	w.t.Helper()
+	v, err := w.Posts.Create(w.t.Context(), w.Owner, w.input(items, to...))
 	if err != nil {
 		w.t.Fatalf("create: %v", err)
 	}
 	return v
 }
 
+func atRest(ds []domain.Delivery) bool {
+	return !slices.ContainsFunc(ds, func(d domain.Delivery) bool { return d.State != domain.DeliveryPublished && !d.State.NeedsAttention() })
+}
+
 // settle lets time pass until nothing of a post moves any more.
 func (w *world) settle(id domain.PostID) core.PostView {
+	w.t.Helper()
+	return w.until(id, func(v core.PostView) bool { return atRest(v.Deliveries) })
+}
+
+// until lets time pass until a post is as it is to be.
+func (w *world) until(id domain.PostID, is func(core.PostView) bool) core.PostView {
 	w.t.Helper()
 	for range 500 {
 		_, next, err := w.Tick(w.t.Context())
@@ -226,9 +241,7 @@ func (w *world) settle(id domain.PostID) core.PostView {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if !slices.ContainsFunc(v.Deliveries, func(d domain.Delivery) bool {
-			return d.State != domain.DeliveryPublished && !d.State.NeedsAttention()
-		}) {
+		if is(v) {
 			return v
 		}
 		w.Clock.Advance(max(time.Second, next.Sub(w.Clock.Now())))
