@@ -31,10 +31,10 @@ type request struct {
 // OAuth1 adds the pages of a sign-in.
 func (m *Mount) OAuth1(o OAuth1) {
 	f := oauth1{OAuth1: o, Mount: m, open: map[string]*request{}}
-	m.Handle("POST "+o.RequestToken, f.begin)
-	m.Handle("GET "+o.Authorize, f.ask)
-	m.Handle("POST "+o.Authorize, f.decide)
-	m.Handle("POST "+o.AccessToken, f.exchange)
+	m.HandleSignIn("POST "+o.RequestToken, f.begin)
+	m.HandleSignIn("GET "+o.Authorize, f.ask)
+	m.HandleSignIn("POST "+o.Authorize, f.decide)
+	m.HandleSignIn("POST "+o.AccessToken, f.exchange)
 }
 
 type oauth1 struct {

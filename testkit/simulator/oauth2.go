@@ -72,11 +72,11 @@ func (m *Mount) OAuth2(o OAuth2) {
 		o.Reply = func(w http.ResponseWriter, t *Token) { JSON(w, http.StatusOK, m.TokenBody(t, o.Separator)) }
 	}
 	f := oauth2{OAuth2: o, Mount: m}
-	m.Handle("GET "+o.Authorize, f.ask)
-	m.Handle("POST "+o.Authorize, f.decide)
-	m.Handle("POST "+o.Token, f.exchange)
+	m.HandleSignIn("GET "+o.Authorize, f.ask)
+	m.HandleSignIn("POST "+o.Authorize, f.decide)
+	m.HandleSignIn("POST "+o.Token, f.exchange)
 	if o.Revoke != "" {
-		m.Handle("POST "+o.Revoke, f.revoke)
+		m.HandleSignIn("POST "+o.Revoke, f.revoke)
 	}
 }
 

@@ -300,6 +300,21 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
+// Whoever wants posts to be refused does not mean that people are signed out.
+func TestTroubleLeavesSignInsAlone(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]int{"": http.StatusOK, "/token": http.StatusServiceUnavailable} {
+		w := newWorld(t)
+		code := w.code("ann")
+		if err := w.Trouble(simulator.Trouble{Do: simulator.Answer, Status: http.StatusServiceUnavailable, Body: "{}", Path: path}); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := w.form("https://api.murmur.example/token", exchange(code)); status != want {
+			t.Errorf("path %q: got %d %v, want %d", path, status, body, want)
+		}
+	}
+}
+
 func TestTroubleThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]simulator.Trouble{

@@ -68,6 +68,17 @@ type Mount struct {
 // The pattern is one of http.ServeMux with a host; Self is the host of a
 // platform whose servers people name themselves.
 func (m *Mount) Handle(pattern string, h http.HandlerFunc) {
+	m.handle(pattern, func(w http.ResponseWriter, r *http.Request) { m.troubled(w, r, h, false) })
+}
+
+// HandleSignIn is Handle for what gives out tokens and renews them. Trouble
+// meets it only if it names a Path, so that it does not end the sign-in of
+// somebody whose post was to be refused.
+func (m *Mount) HandleSignIn(pattern string, h http.HandlerFunc) {
+	m.handle(pattern, func(w http.ResponseWriter, r *http.Request) { m.troubled(w, r, h, true) })
+}
+
+func (m *Mount) handle(pattern string, h http.HandlerFunc) {
 	host := pattern
 	if _, after, ok := strings.Cut(pattern, " "); ok {
 		host = strings.TrimSpace(after)
@@ -77,7 +88,7 @@ func (m *Mount) Handle(pattern string, h http.HandlerFunc) {
 		panic("the pattern " + pattern + " has no host")
 	}
 	m.sim.hosts[host] = true
-	m.sim.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { m.troubled(w, r, h) })
+	m.sim.mux.HandleFunc(pattern, h)
 }
 
 // JSON answers with a status and v as JSON.

@@ -33,7 +33,7 @@ const (
 )
 
 // Trouble says which requests go wrong, and how. An empty condition is met by
-// every request.
+// every request, but for an empty Path those that give out tokens.
 type Trouble struct {
 	Platform string `json:"platform,omitempty"` // the id of a provider, or the name of a stand-in
 	Account  string `json:"account,omitempty"`  // the id or handle of who asks
@@ -162,10 +162,13 @@ func (w *World) is(name, platform, account string) bool {
 	return a != nil && a.Handle == name
 }
 
-// troubled lets h answer, unless there is trouble.
-func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerFunc) {
+// troubled lets h answer, unless there is trouble. signIn says that it is no
+// request that people mean when they name none.
+func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerFunc, signIn bool) {
 	c := callOf(r)
-	t := m.trouble(func(t *Trouble) bool { return t.Do != Slow && !t.Publishing && m.meets(t, r) })
+	t := m.trouble(func(t *Trouble) bool {
+		return t.Do != Slow && !t.Publishing && (t.Path != "" || !signIn) && m.meets(t, r)
+	})
 	if t == nil {
 		h(w, r)
 		c.drop = c.published && m.trouble(func(t *Trouble) bool { return t.Publishing && m.meets(t, r) }) != nil
@@ -190,6 +193,9 @@ func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerF
 		_, _ = w.Write([]byte(t.Body))
 	}
 }
+
+// at reports whether a request of this kind can be meant.
+func (t *Trouble) at(signIn bool) bool { return t.Do != Slow && (t.Path != "" || !signIn) }
 
 func (m *Mount) refuse(w http.ResponseWriter, r *http.Request, kind Refusal) {
 	if refuser, ok := m.in.(Refuser); ok && refuser.Refuse(w, r, kind) {

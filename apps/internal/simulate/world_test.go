@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -81,6 +82,7 @@ type world struct {
 	id    domain.ProviderID
 	facts platform
 	can   channel.Platform
+	said  int
 }
 
 // newWorld makes an engine of its own. change may change the settings.
@@ -217,6 +219,12 @@ func (w *world) create(items []domain.Item, to ...domain.Channel) core.PostView 
 		w.t.Fatalf("create: %v", err)
 	}
 	return v
+}
+
+// say makes a text that was not said before: many platforms refuse one that was.
+func (w *world) say(text string) string {
+	w.said++
+	return fmt.Sprintf("%s No. %d", text, w.said)
 }
 
 func atRest(ds []domain.Delivery) bool {

@@ -75,7 +75,11 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 			"GET app.bsky.video.getJobStatus":        s.getJobStatus,
 		} {
 			method, nsid, _ := strings.Cut(name, " ")
-			m.Handle(method+" "+host+"/xrpc/"+nsid, h)
+			handle := m.Handle
+			if strings.HasSuffix(nsid, "Session") {
+				handle = m.HandleSignIn
+			}
+			handle(method+" "+host+"/xrpc/"+nsid, h)
 		}
 	}
 }
