@@ -39,7 +39,7 @@ func (p *Provider) RedirectForm() social.Schema {
 
 func (p *Provider) app() oauth.App {
 	return oauth.App{
-		REST: rest.Client{HTTP: p.deps.HTTP, Now: p.deps.Now}, Name: "X", Settings: "X_CLIENT_ID and X_CLIENT_SECRET",
+		REST: rest.Client{HTTP: p.deps.HTTP, Now: p.deps.Now, Classify: classify}, Name: "X", Settings: "X_CLIENT_ID and X_CLIENT_SECRET",
 		AuthURL: p.cfg.WebURL + "/i/oauth2/authorize", TokenURL: p.cfg.APIURL + "/2/oauth2/token", RevokeURL: p.cfg.APIURL + "/2/oauth2/revoke",
 		ID: p.cfg.ClientID, Secret: p.cfg.ClientSecret, Auth: oauth.AuthBasic, PKCE: true, NewID: p.deps.NewID, Now: p.deps.Now,
 	}

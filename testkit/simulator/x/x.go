@@ -27,7 +27,7 @@ const (
 	posts      = 100
 	window     = 15 * time.Minute
 	dayOfApp   = 10_000
-	remembered = 24 * time.Hour // how long the same text is refused
+	remembered = 30 * time.Minute // how long the same text is refused; X does not say
 )
 
 // StandIn plays X.
@@ -225,7 +225,12 @@ func (in draft) wrong(a *simulator.Account) string {
 		return "Your post is too long."
 	case many > 1:
 		return "media, poll and quote_tweet_id exclude each other."
-	case in.Poll != nil && (len(in.Poll.Options) < 2 || len(in.Poll.Options) > 4 || in.Poll.Duration < 5 || in.Poll.Duration > 10_080):
+	}
+	return in.wrongPoll()
+}
+
+func (in draft) wrongPoll() string {
+	if p := in.Poll; p != nil && (len(p.Options) < 2 || len(p.Options) > 4 || p.Duration < 5 || p.Duration > 10_080) {
 		return "Your poll is invalid."
 	}
 	return ""
