@@ -29,7 +29,12 @@ type platform struct {
 }
 
 // platforms has those that need something.
-var platforms = map[domain.ProviderID]platform{}
+var platforms = map[domain.ProviderID]platform{
+	"linkedin": {without: map[string]string{"thread": "its comments are of one level, all below the post"}},
+	"linkedin-page": {
+		signIn: "linkedin", without: map[string]string{"thread": "its comments are of one level, all below the post"},
+	},
+}
 
 // scenario is something that people do.
 type scenario struct {

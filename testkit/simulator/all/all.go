@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/crierhq/crier/testkit/simulator"
 	"github.com/crierhq/crier/testkit/simulator/bluesky"
+	"github.com/crierhq/crier/testkit/simulator/linkedin"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
@@ -12,6 +13,7 @@ import (
 func StandIns() []simulator.StandIn {
 	return []simulator.StandIn{
 		bluesky.New(),
+		linkedin.New(),
 		mastodon.New(),
 		x.New(),
 	}
