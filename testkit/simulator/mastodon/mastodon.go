@@ -3,6 +3,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"net/http"
@@ -230,7 +231,7 @@ func (s *StandIn) status(r *http.Request, p *simulator.Post) object {
 	count := func(what string, most uint64) int { return s.m.Count(p, what, most) }
 	out := object{
 		"id": p.ID, "uri": s.m.URL(r.Host, "/users/"+a.Handle+"/statuses/"+p.ID), "url": p.URL, "account": s.account(r, a),
-		"created_at": p.At.UTC().Format("2006-01-02T15:04:05.000Z"), "content": markup(p.Text), "visibility": p.Extra["visibility"],
+		"created_at": p.At.UTC().Format("2006-01-02T15:04:05.000Z"), "content": markup(p.Text), "visibility": cmp.Or(p.Extra["visibility"], "public"),
 		"spoiler_text": p.Extra["spoiler_text"], "sensitive": p.Extra["sensitive"] == "true", "language": p.Extra["language"],
 		"favourites_count": count("likes", 40), "reblogs_count": count("boosts", 12), "quotes_count": count("quotes", 3),
 		"replies_count": len(s.m.Answers(platform, p.ID)), "in_reply_to_id": nil, "media_attachments": s.attachments(p),

@@ -159,7 +159,10 @@ func (*StandIn) invalidate(w http.ResponseWriter, _ *http.Request, t *simulator.
 func (s *StandIn) user(a *simulator.Account) object {
 	return object{
 		"id": a.ID, "name": a.Name, "username": a.Handle, "profile_image_url": s.m.Avatar(a), "verified": a.Extra["premium"] == "true",
-		"public_metrics": object{"followers_count": 420, "following_count": 7, "tweet_count": len(s.m.Posts(platform, a.ID))},
+		"public_metrics": object{
+			"followers_count": 420, "following_count": 7, "listed_count": 3,
+			"tweet_count": len(s.m.Posts(platform, a.ID)), "post_count": len(s.m.Posts(platform, a.ID)),
+		},
 	}
 }
 
@@ -352,7 +355,7 @@ func (s *StandIn) post(p *simulator.Post) object {
 		"id": p.ID, "text": text, "created_at": p.At.UTC().Format("2006-01-02T15:04:05.000Z"), "edit_history_tweet_ids": []string{p.ID},
 		"entities": object{"urls": urls}, "attachments": object{"media_keys": keys},
 		"public_metrics": object{
-			"retweet_count": s.m.Count(p, "reposts", 12), "like_count": s.m.Count(p, "likes", 40), "quote_count": s.m.Count(p, "quotes", 3),
+			"retweet_count": s.m.Count(p, "reposts", 12), "repost_count": s.m.Count(p, "reposts", 12), "like_count": s.m.Count(p, "likes", 40), "quote_count": s.m.Count(p, "quotes", 3),
 			"reply_count": len(s.m.Answers(platform, p.ID)), "bookmark_count": s.m.Count(p, "bookmarks", 5), "impression_count": s.m.Count(p, "views", 900),
 		},
 	}
