@@ -30,10 +30,15 @@ type platform struct {
 
 // platforms has those that need something.
 var platforms = map[domain.ProviderID]platform{
-	"linkedin": {without: map[string]string{"thread": "its comments are of one level, all below the post"}},
-	"linkedin-page": {
-		signIn: "linkedin", without: map[string]string{"thread": "its comments are of one level, all below the post"},
-	},
+	"linkedin": {without: flat},
+	// Whoever signs in has pages, and posts are theirs.
+	"linkedin-page": {signIn: "linkedin", without: flat},
+}
+
+// flat is for platforms whose threads are comments of one level.
+var flat = map[string]string{
+	"thread":                  "its comments are of one level, all below the post",
+	"lost answer in a thread": "its comments are of one level, all below the post",
 }
 
 // scenario is something that people do.

@@ -53,8 +53,8 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 	m.TwoApps(members)
 	m.AddAccount(simulator.Account{Platform: members, ID: "annExample1", Handle: "ann", Name: "Ann Example"})
 	m.AddAccount(simulator.Account{Platform: members, ID: "bobExample2", Handle: "bob", Name: "Bob Example"})
-	m.AddAccount(simulator.Account{Platform: pages, ID: "5001", Handle: "ann-boats", Name: "Ann's Boats", Kind: "page", Owner: "annExample1"})
-	m.AddAccount(simulator.Account{Platform: pages, ID: "5002", Handle: "bob-bikes", Name: "Bob's Bikes", Kind: "page", Owner: "bobExample2"})
+	m.AddAccount(simulator.Account{Platform: pages, ID: "5001", Handle: "ann", Name: "Ann's Boats", Kind: "page", Owner: "annExample1"})
+	m.AddAccount(simulator.Account{Platform: pages, ID: "5002", Handle: "bob", Name: "Bob's Bikes", Kind: "page", Owner: "bobExample2"})
 	m.OAuth2(simulator.OAuth2{
 		Platform: members, Authorize: web + "/oauth/v2/authorization", Token: web + "/oauth/v2/accessToken",
 		Access: 60 * day, Refresh: 365 * day,
