@@ -43,12 +43,26 @@ type Config struct {
 	// Fetch gets what platforms fetch by themselves, such as the media of a post;
 	// nil: nothing can be fetched.
 	Fetch *http.Client
+	// Watch sees every answer before it is sent, also one that is dropped then. It
+	// must not call the simulator. It may be nil.
+	Watch func(Exchange)
 	// Quick makes platforms work uploads off at once, unless trouble says how long
 	// it takes.
 	Quick bool
 	// KeepBytes bounds a picture or video that is kept to be shown; 0: 8 MiB.
 	// Of larger ones only size and hash are known.
 	KeepBytes int64
+}
+
+// Exchange is a request with what a platform answers.
+type Exchange struct {
+	Method, Host, Path string
+	Status             int
+	Header             http.Header
+	Body               []byte
+	// Troubled says that the answer is not the platform's, but one that somebody
+	// wrote as trouble.
+	Troubled bool
 }
 
 // Sim is the simulator. It is safe for concurrent use.
@@ -58,6 +72,7 @@ type Sim struct {
 	mux      *http.ServeMux
 	hosts    map[string]bool
 	standIns []StandIn
+	watch    func(Exchange)
 }
 
 // New returns a simulator with the people of every stand-in and no posts.
@@ -71,7 +86,7 @@ func New(cfg Config) (*Sim, error) {
 	if cfg.KeepBytes == 0 {
 		cfg.KeepBytes = 8 << 20
 	}
-	s := &Sim{mux: http.NewServeMux(), hosts: map[string]bool{Self: true}, standIns: cfg.StandIns}
+	s := &Sim{mux: http.NewServeMux(), hosts: map[string]bool{Self: true}, standIns: cfg.StandIns, watch: cfg.Watch}
 	s.world = newWorld(cfg)
 	for _, in := range cfg.StandIns {
 		if err := s.mount(in); err != nil {
@@ -178,6 +193,11 @@ func (s *Sim) answer(r *http.Request) (*httptest.ResponseRecorder, error) {
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 	rec := httptest.NewRecorder()
 	s.mux.ServeHTTP(rec, r)
+	if s.watch != nil && !c.unheard {
+		s.watch(Exchange{
+			Method: r.Method, Host: host, Path: r.URL.Path, Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes(), Troubled: c.written,
+		})
+	}
 	if c.drop {
 		return nil, errDropped
 	}
@@ -220,6 +240,8 @@ type call struct {
 	sim       *Sim
 	asked     string // the address without its query, as the client wrote it
 	drop      bool
+	unheard   bool // it was dropped before anybody answered
+	written   bool // somebody wrote the answer as trouble
 	published bool // it put a post out
 }
 

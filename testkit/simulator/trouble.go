@@ -176,7 +176,7 @@ func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerF
 	}
 	switch t.Do { //nolint:exhaustive // The others are none of a request.
 	case DropBefore:
-		c.drop = true
+		c.drop, c.unheard = true, true
 	case DropAfter:
 		h(w, r)
 		c.drop = true
@@ -186,6 +186,7 @@ func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerF
 	case Refuse:
 		m.refuse(w, r, t.Kind)
 	case Answer:
+		c.written = true
 		for name, value := range t.Header {
 			w.Header().Set(name, value)
 		}

@@ -50,6 +50,7 @@ func newScene(t *testing.T) *scene {
 	var err error
 	s.Sim, err = simulator.New(simulator.Config{
 		StandIns: standins.StandIns(), Now: func() time.Time { return s.now() }, Quick: true, Fetch: &http.Client{Transport: s},
+		Watch: judged(t),
 	})
 	if err != nil {
 		t.Fatal(err)

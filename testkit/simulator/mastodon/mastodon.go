@@ -172,15 +172,21 @@ func (s *StandIn) register(w http.ResponseWriter, r *http.Request) {
 	simulator.JSON(w, http.StatusOK, object{
 		"id": s.m.NewID(), "name": r.PostFormValue("client_name"), "client_id": app.ID, "client_secret": app.Secret,
 		"redirect_uri": back[0], "redirect_uris": back, "scopes": strings.Fields(r.PostFormValue("scopes")), "client_secret_expires_at": 0,
+		"vapid_key": "",
 	})
 }
 
 func (s *StandIn) instance(w http.ResponseWriter, r *http.Request) {
 	simulator.JSON(w, http.StatusOK, object{
-		"domain": s.domain(r), "title": "The simulator", "version": "4.5.0",
-		"source_url": "https://github.com/mastodon/mastodon", "description": "Nobody lives here.", "languages": []string{"en"}, "rules": []string{},
+		"domain": s.domain(r), "title": "The simulator", "version": "4.5.0", "source_url": "https://github.com/mastodon/mastodon",
+		"description": "Nobody lives here.", "languages": []string{"en"}, "rules": []string{}, "icon": []string{},
+		"api_versions": object{"mastodon": 7}, "usage": object{"users": object{"active_month": 2}}, "contact": object{"email": "", "account": nil},
+		"thumbnail":     object{"url": s.m.URL(simulator.Self, "/")},
+		"registrations": object{"enabled": false, "approval_required": false, "message": nil, "url": nil, "min_age": nil, "reason_required": nil},
 		"configuration": object{
-			"statuses": object{"max_characters": maxText, "max_media_attachments": maxFiles, "characters_reserved_per_url": linkSize},
+			"urls": object{"streaming": s.m.URL(r.Host, "")}, "accounts": object{"max_featured_tags": 10, "max_pinned_statuses": 5},
+			"translation": object{"enabled": false},
+			"statuses":    object{"max_characters": maxText, "max_media_attachments": maxFiles, "characters_reserved_per_url": linkSize},
 			"media_attachments": object{
 				"supported_mime_types": []string{"image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/webm", "video/quicktime"},
 				"image_size_limit":     16 << 20, "image_matrix_limit": 33_177_600, "video_size_limit": 103_809_024,
@@ -197,17 +203,23 @@ func (s *StandIn) domain(r *http.Request) string {
 	return host
 }
 
+// account is https://docs.joinmastodon.org/entities/Account/.
 func (s *StandIn) account(r *http.Request, a *simulator.Account) object {
+	avatar, page := s.m.Avatar(a), s.m.URL(r.Host, "/@"+a.Handle)
 	return object{
-		"id": a.ID, "username": a.Handle, "acct": a.Handle, "display_name": a.Name, "url": s.m.URL(r.Host, "/@"+a.Handle),
-		"avatar": s.m.Avatar(a), "bot": false, "locked": false, "followers_count": 42, "following_count": 7,
+		"id": a.ID, "username": a.Handle, "acct": a.Handle, "display_name": a.Name, "note": "", "url": page, "uri": page,
+		"avatar": avatar, "avatar_static": avatar, "header": avatar, "header_static": avatar, "created_at": "2024-01-01T00:00:00.000Z",
+		"bot": false, "group": false, "locked": false, "indexable": true, "followers_count": 42, "following_count": 7,
 		"statuses_count": len(s.m.Posts(platform, a.ID)), "fields": []string{}, "emojis": []string{},
 	}
 }
 
 func (s *StandIn) me(w http.ResponseWriter, r *http.Request, t *simulator.Token) {
 	out := s.account(r, t.Account)
-	out["source"] = object{"privacy": "public", "sensitive": false, "language": "en", "note": "", "fields": []string{}}
+	out["source"] = object{
+		"privacy": "public", "sensitive": false, "language": "en", "note": "", "fields": []string{}, "follow_requests_count": 0, "indexable": true,
+	}
+	out["role"] = object{"id": "-99", "name": "", "permissions": "0", "color": "", "highlighted": false}
 	simulator.JSON(w, http.StatusOK, out)
 }
 
@@ -473,7 +485,7 @@ func (s *StandIn) boost(w http.ResponseWriter, r *http.Request, t *simulator.Tok
 		}
 	}
 	if boost == nil {
-		boost = s.m.Publish(simulator.Post{Platform: platform, Account: t.Account.ID, Repost: p.ID, App: t.App})
+		boost = s.m.Publish(simulator.Post{Platform: platform, Account: t.Account.ID, Repost: p.ID, App: t.App, Extra: map[string]string{"visibility": "public"}})
 	}
 	out := s.status(r, boost)
 	out["reblog"], out["reblogged"] = s.status(r, p), true
