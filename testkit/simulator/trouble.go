@@ -166,9 +166,7 @@ func (w *World) is(name, platform, account string) bool {
 // request that people mean when they name none.
 func (m *Mount) troubled(w http.ResponseWriter, r *http.Request, h http.HandlerFunc, signIn bool) {
 	c := callOf(r)
-	t := m.trouble(func(t *Trouble) bool {
-		return t.Do != Slow && !t.Publishing && (t.Path != "" || !signIn) && m.meets(t, r)
-	})
+	t := m.trouble(func(t *Trouble) bool { return !t.Publishing && t.at(signIn) && m.meets(t, r) })
 	if t == nil {
 		h(w, r)
 		c.drop = c.published && m.trouble(func(t *Trouble) bool { return t.Publishing && m.meets(t, r) }) != nil

@@ -86,12 +86,16 @@ func (d *Description) schema(call object, status int) object {
 			return s
 		}
 		content := d.object(answer["content"])
+		var ways []any // An error may be told in several ways.
 		for _, kind := range slices.Sorted(maps.Keys(content)) {
-			if strings.Contains(kind, "json") {
-				return d.object(d.object(content[kind])["schema"])
+			if s, ok := d.object(content[kind])["schema"]; ok && strings.Contains(kind, "json") {
+				ways = append(ways, s)
 			}
 		}
-		return nil
+		if ways == nil {
+			return nil
+		}
+		return object{"anyOf": ways}
 	}
 	return nil
 }

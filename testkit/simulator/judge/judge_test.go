@@ -12,6 +12,10 @@ const described = `{
 		"/posts/{id}": {"get": {"responses": {
 			"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Post"}}}},
 			"204": {},
+			"409": {"content": {
+				"application/json": {"schema": {"type": "object", "required": ["error"]}},
+				"application/problem+json": {"schema": {"type": "object", "required": ["title"]}}
+			}},
 			"4XX": {"content": {"application/json": {"schema": {"type": "object", "required": ["error"]}}}}
 		}}},
 		"/posts/mine": {"get": {"responses": {"200": {"schema": {"type": "array", "items": {"type": "integer"}}}}}}
@@ -49,6 +53,8 @@ func TestAnswer(t *testing.T) {
 		"null":              {"GET", "/posts/1", 200, `{"id":null}`, "id is null"},
 		"inside a choice":   {"GET", "/posts/1", 200, `{"id":"1","parent":{}}`, "parent lacks id"},
 		"inside a list":     {"GET", "/posts/mine", 200, `[1,"2"]`, "[1] is \"2\", want integer"},
+		"another way":       {"GET", "/posts/1", 409, `{"title":"x"}`, ""},
+		"no way":            {"GET", "/posts/1", 409, `{}`, "lacks error"},
 		"range of statuses": {"GET", "/posts/1", 404, `{}`, "lacks error"},
 	}
 	d, err := judge.Read([]byte(described))
