@@ -96,10 +96,8 @@ func (s *Spec) Request(r Request) []string {
 	return sorted(append(out, s.value(op.body, body, "body", r.Form, true)...))
 }
 
-// Answer says what the description has against a JSON answer: a member of the
-// wrong type or with a value that there is not. Members that it does not know are
-// fine, for platforms add them, and so are those that are missing: a stand-in
-// leaves out what nobody reads.
+// Answer says what the description has against a JSON answer. Members that it
+// does not know are fine there: platforms add them.
 func (s *Spec) Answer(method, address string, status int, body any) []string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -164,8 +162,8 @@ func (s *Spec) resolve(schema object) object {
 	return schema
 }
 
-// value judges v. texts says that it comes from a form; strict that unknown and
-// missing members are a mistake.
+// value judges v. texts says that it comes from a form; strict that unknown
+// members are a mistake.
 func (s *Spec) value(schema object, v any, at string, texts, strict bool) []string {
 	schema = s.resolve(schema)
 	for _, group := range []string{"oneOf", "anyOf"} {
@@ -231,7 +229,7 @@ func (s *Spec) members(schema, body object, at string, texts, strict bool) []str
 		}
 	}
 	for _, name := range required {
-		if _, ok := body[name]; !ok && strict {
+		if _, ok := body[name]; !ok {
 			out = append(out, at+"."+name+" is required")
 		}
 	}

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,11 +9,11 @@ import (
 	"testing"
 
 	"github.com/crierhq/crier/testkit/simulator"
-	"github.com/crierhq/crier/testkit/simulator/judge"
+	"github.com/crierhq/crier/testkit/vendorspec"
 )
 
 // described are the descriptions that vendors, or others for them, give of
-// their APIs: the files of the folder that CRIER_SPECS names. They are not part
+// their APIs: the files of the folder that vendorspec.Dir names. They are not part
 // of this repository.
 var described = []struct {
 	file string
@@ -32,25 +31,20 @@ var described = []struct {
 	},
 	{
 		file: "x.openapi.json", hosts: []string{"api.x.com"}, paths: []string{"/2/tweets", "/2/users", "/2/media"},
-		known: map[string]string{
-			"lacks repost_count": "The documentation and its examples call it retweet_count.",
-			"lacks post_count":   "The documentation and its examples call it tweet_count.",
-			"lacks listed_count": "Nobody reads it.",
-		},
 	},
 	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10"},
 	{file: "slack.openapi2.json", hosts: []string{"slack.com"}, prefix: "/api"},
 }
 
 // descriptions reads what is there, once.
-var descriptions = sync.OnceValue(func() map[string]*judge.Description {
-	out := map[string]*judge.Description{}
+var descriptions = sync.OnceValue(func() map[string]*vendorspec.Spec {
+	out := map[string]*vendorspec.Spec{}
 	for _, d := range described {
-		raw, err := os.ReadFile(filepath.Join(os.Getenv("CRIER_SPECS"), d.file)) //nolint:gosec // It is a folder of the developer's.
-		if os.Getenv("CRIER_SPECS") == "" || err != nil {
+		if vendorspec.Dir() == "" {
 			continue
 		}
-		if out[d.file], err = judge.Read(raw); err != nil {
+		var err error
+		if out[d.file], err = vendorspec.Read(d.file); err != nil {
 			panic(err)
 		}
 	}
@@ -62,7 +56,7 @@ var descriptions = sync.OnceValue(func() map[string]*judge.Description {
 func judged(t *testing.T) func(simulator.Exchange) {
 	t.Helper()
 	if len(descriptions()) == 0 {
-		t.Log("CRIER_SPECS names no folder with descriptions of APIs: the simulator's answers are not held to them")
+		t.Log("NOT JUDGED: there are no descriptions of the vendors; name their folder in CRIER_SPECS")
 	}
 	said := map[string]bool{}
 	return func(e simulator.Exchange) {
@@ -79,6 +73,10 @@ var numbers = regexp.MustCompile(`\d{4,}|\[\d+\]`)
 
 func judgement(e simulator.Exchange) []string {
 	var out []string
+	var body any
+	if json.Unmarshal(e.Body, &body) != nil {
+		return nil // no JSON is described as something else, if at all
+	}
 	for _, d := range described {
 		path, under := strings.CutPrefix(e.Path, d.prefix)
 		doc := descriptions()[d.file]
@@ -86,7 +84,7 @@ func judgement(e simulator.Exchange) []string {
 			len(d.paths) > 0 && !slices.ContainsFunc(d.paths, func(p string) bool { return strings.HasPrefix(path, p) }) {
 			continue
 		}
-		for _, problem := range doc.Answer(e.Method, path, e.Status, e.Body) {
+		for _, problem := range doc.Answer(e.Method, path, e.Status, body) {
 			if why := reason(d.known, problem); why == "" {
 				out = append(out, d.file+": "+problem)
 			}
