@@ -139,7 +139,7 @@ func (s *Service) checkComment(c *checklist, pl plan, f domain.After, t domain.T
 	v := view{c: c, at: at, platform: pf.Descriptor.Name}
 	it := s.socialItem(pl, domain.Item{Text: f.Text}, settings, true)
 	v.text(lim.Text, it)
-	v.media(lim.Media, it.Media)
+	v.media(lim.Media, it)
 	if len(pf.Descriptor.Settings.Check(settings, at)) == 0 {
 		v.own(pf.Provider.Validate(it, by.Traits), at)
 	}

@@ -193,7 +193,7 @@ func (s *Service) checkTarget(c *checklist, pl plan, t domain.Target, ch domain.
 		v := view{c: c, at: fmt.Sprintf("%s[%d]", itemsAt, j), platform: pf.Descriptor.Name}
 		si := s.socialItem(pl, it, t.Settings, j > 0)
 		v.text(lim.Text, si)
-		v.media(lim.Media, si.Media)
+		v.media(lim.Media, si)
 		if lim.Media.Pulls && len(si.Media) > 0 && !s.cfg.Media.Public() {
 			c.add(v.at+".media", "no_public_address", "%s fetches files by their address, and this installation has no public address.", pf.Descriptor.Name)
 		}
@@ -240,9 +240,9 @@ func (v view) text(l social.TextLimit, it social.Item) {
 	}
 }
 
-func (v view) media(l social.MediaLimit, media []social.Media) {
-	field := v.at + ".media"
-	if l.Required && len(media) == 0 {
+func (v view) media(l social.MediaLimit, it social.Item) {
+	field, media := v.at+".media", it.Media
+	if l.Required && len(media) == 0 && it.Parent == nil {
 		v.c.add(field, "required", "%s needs an image or a video.", v.platform)
 	}
 	n := map[domain.MediaKind]int{}

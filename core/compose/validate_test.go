@@ -85,12 +85,15 @@ func TestEveryRuleOfAPlatform(t *testing.T) {
 		"too many bytes":     {func(l *social.Limits) { l.Text.MaxBytes = 5 }, oneText("ééé"), []string{"items[0].text too_long"}},
 		"text required":      {func(l *social.Limits) { l.Text.Required = true }, files(1, 0, 0), []string{"items[0].text required"}},
 		"media required":     {func(l *social.Limits) { l.Media.Required = true }, oneText("x"), []string{"items[0].media required"}},
-		"media enough":       {func(l *social.Limits) { l.Media.Required = true }, files(1, 0, 0), nil},
-		"four images":        {nil, files(4, 0, 0), nil},
-		"five images":        {nil, files(5, 0, 0), []string{"items[0].media too_many"}},
-		"two videos":         {nil, files(0, 2, 0), []string{"items[0].media too_many"}},
-		"mixed":              {nil, files(1, 1, 0), []string{"items[0].media mixed"}},
-		"mixed allowed":      {func(l *social.Limits) { l.Media.Mixed = true }, files(1, 1, 0), nil},
+		"media of a thread": {func(l *social.Limits) { l.Media.Required, l.Replies = true, 2 }, func(img, _, _ domain.MediaID) []domain.Item {
+			return []domain.Item{{Media: []domain.Attachment{{Media: img}}}, {Text: "y"}}
+		}, nil},
+		"media enough":  {func(l *social.Limits) { l.Media.Required = true }, files(1, 0, 0), nil},
+		"four images":   {nil, files(4, 0, 0), nil},
+		"five images":   {nil, files(5, 0, 0), []string{"items[0].media too_many"}},
+		"two videos":    {nil, files(0, 2, 0), []string{"items[0].media too_many"}},
+		"mixed":         {nil, files(1, 1, 0), []string{"items[0].media mixed"}},
+		"mixed allowed": {func(l *social.Limits) { l.Media.Mixed = true }, files(1, 1, 0), nil},
 		"over all kinds": {
 			func(l *social.Limits) { l.Media.Mixed, l.Media.Max = true, 2 }, files(2, 1, 0), []string{"items[0].media too_many"},
 		},

@@ -85,7 +85,7 @@ const (
 
 // MediaLimit bounds the attachments of an item.
 type MediaLimit struct {
-	// Required forbids an item without media.
+	// Required forbids an item without media, unless it is a reply.
 	Required bool
 	// Pulls says that the platform fetches files by their Source.PublicURL, so
 	// that a host without public addresses cannot serve it.

@@ -88,7 +88,6 @@ func (a *account) Validate(it social.Item, _ social.Traits) []social.Problem {
 		ps.add(len(set.Collaborators) > 0, "settings.collaborators", "conflict", "A story cannot have collaborators.")
 		ps.add(len(it.Media) == 1 && it.Media[0].Kind == domain.MediaVideo && it.Media[0].Bytes > maxStory, "media[0]", "too_large", "The video of a story has at most 100 MiB.")
 	default:
-		ps.add(len(it.Media) == 0, "media", "required", "A post on Instagram needs a picture or a video.")
 		ps.caption(it.Text)
 		ps.shapes(it.Media)
 	}
