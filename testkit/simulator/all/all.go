@@ -6,6 +6,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/bluesky"
 	"github.com/crierhq/crier/testkit/simulator/linkedin"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
+	"github.com/crierhq/crier/testkit/simulator/meta"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
 
@@ -15,6 +16,7 @@ func StandIns() []simulator.StandIn {
 		bluesky.New(),
 		linkedin.New(),
 		mastodon.New(),
+		meta.New(),
 		x.New(),
 	}
 }
