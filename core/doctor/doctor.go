@@ -69,6 +69,10 @@ func (p Setup) hasApp() bool {
 	return slices.ContainsFunc(p.Settings, func(s Setting) bool { return s.Required || s.Secret })
 }
 
+// docs is where to read on: it leads to what an operator must know of each
+// platform.
+const docs = "https://github.com/crierhq/crier/blob/main/docs/providers/README.md"
+
 // Config is what the service needs. HTTP, Setups and PublicURL may be empty:
 // what needs them is not looked at then.
 type Config struct {
@@ -120,7 +124,7 @@ func (s *Service) Installation(ctx context.Context, id domain.ProviderID) ([]Fin
 	if at < 0 && missing != nil {
 		return nil, fault.Missing("platform")
 	}
-	l := look{Service: s, ctx: ctx, link: "https://github.com/crierhq/crier/blob/main/docs/providers/" + string(id) + ".md"}
+	l := look{Service: s, ctx: ctx, link: docs}
 	if at >= 0 {
 		l.settings(setups[at], missing == nil)
 		if p := setups[at]; p.Redirect != "" && p.hasApp() && (missing != nil || pf.Can.Redirect != nil) {
@@ -150,7 +154,7 @@ func (s *Service) All() []domain.ProviderID {
 
 // channels looks into the actor's channels on a platform.
 func (s *Service) channels(ctx context.Context, a domain.Actor, id domain.ProviderID) ([]Finding, error) {
-	l := look{Service: s, ctx: ctx, link: "https://github.com/crierhq/crier/blob/main/docs/providers/" + string(id) + ".md"}
+	l := look{Service: s, ctx: ctx, link: docs}
 	pf, err := s.cfg.Channels.Catalog().Get(id)
 	if err != nil {
 		return nil, nil //nolint:nilerr // Nothing is on a platform that is not on offer.

@@ -45,7 +45,11 @@ func columns() []struct{ capability, title string } {
 		{"delete", "Delete"},
 		{"repost", "Repost"},
 		{"metrics", "Metrics"},
+		{"account_metrics", "Account metrics"},
 		{"resolve", "Resolve"},
+		{"choose", "Choose"},
+		{"options", "Options"},
+		{"mentions", "Mentions"},
 		{"limits_by_account", "Limits by account"},
 		{"site", "Own pages"},
 	}
@@ -71,8 +75,10 @@ func overview(b *bytes.Buffer, pages []page) {
 is disconnected. *Prepare* does all that nobody can see before the post is due.
 *Find* looks for a post whose answer was lost, so that it is never sent twice.
 *Confirm* reads a post back. *Repost* shows a post to the followers of another
-account, *Metrics* counts likes and the like, and *Resolve* finds a post where
-another account sees it, to answer it from there.
+account, *Metrics* counts likes and the like, *Account metrics* what is told of
+the account as a whole, and *Resolve* finds a post where another account sees
+it, to answer it from there. *Choose* asks which of several pages to connect,
+*Options* looks up what a setting may be, and *Mentions* whom to mention.
 `)
 }
 
