@@ -61,6 +61,7 @@ var (
 	_ social.Preparer          = (*Provider)(nil)
 	_ social.Editor            = (*Provider)(nil)
 	_ social.Deleter           = (*Provider)(nil)
+	_ social.Resolver          = (*Provider)(nil)
 	_ social.Meter             = (*Provider)(nil)
 
 	_ social.Provider          = (*Page)(nil)
@@ -72,6 +73,7 @@ var (
 	_ social.Confirmer         = (*Page)(nil)
 	_ social.Editor            = (*Page)(nil)
 	_ social.Deleter           = (*Page)(nil)
+	_ social.Resolver          = (*Page)(nil)
 	_ social.Meter             = (*Page)(nil)
 	_ social.AccountMeter      = (*Page)(nil)
 	_ social.Mentioner         = (*Page)(nil)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/crierhq/crier/core/domain"
@@ -146,6 +147,22 @@ func (c common) commentRef(post string, in comment) social.Ref {
 		ID: urn, URL: link(post) + "?" + url.Values{"commentUrn": {urn}}.Encode(),
 		Extra: map[string]string{extraPost: post, extraComment: in.ID},
 	}
+}
+
+var urn = regexp.MustCompile(`urn:li:(?:share|ugcPost|activity):[0-9]+`)
+
+// Resolve implements social.Resolver. A post of LinkedIn has the same name for
+// everybody.
+func (common) Resolve(_ context.Context, _ social.Target, ref social.Ref) (social.Ref, error) {
+	if ref.ID != "" {
+		return ref, nil
+	}
+	link, err := url.PathUnescape(ref.URL)
+	found := urn.FindString(link)
+	if err != nil || found == "" {
+		return social.Ref{}, social.Errorf(social.CodeRejected, "This is not the link of a post on LinkedIn.")
+	}
+	return social.Ref{ID: found, URL: ref.URL}, nil
 }
 
 // path is where LinkedIn has the item at ref.

@@ -101,6 +101,18 @@ func (p *Provider) Delete(ctx context.Context, t social.Target, ref social.Ref) 
 	return err
 }
 
+// Resolve implements social.Resolver. A post of X has the same id for everybody.
+func (*Provider) Resolve(_ context.Context, _ social.Target, ref social.Ref) (social.Ref, error) {
+	if ref.ID != "" {
+		return social.Ref{ID: ref.ID, URL: ref.URL}, nil
+	}
+	m := status.FindStringSubmatch(ref.URL)
+	if m == nil {
+		return social.Ref{}, social.Errorf(social.CodeRejected, "This is not the link of a post on X.")
+	}
+	return social.Ref{ID: m[1], URL: ref.URL}, nil
+}
+
 // Repost implements social.Reposter. An account can repost a post only once: X
 // answers a second time as the first, or says that it is one already.
 func (p *Provider) Repost(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {

@@ -63,6 +63,7 @@ var (
 	_ social.Confirmer         = (*Provider)(nil)
 	_ social.Deleter           = (*Provider)(nil)
 	_ social.Reposter          = (*Provider)(nil)
+	_ social.Resolver          = (*Provider)(nil)
 	_ social.Meter             = (*Provider)(nil)
 	_ social.AccountMeter      = (*Provider)(nil)
 	_ social.Mentioner         = (*Provider)(nil)
