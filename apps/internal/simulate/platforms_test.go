@@ -40,6 +40,7 @@ var platforms = map[domain.ProviderID]platform{
 	"linkedin": {flat: true},
 	// Whoever signs in has pages, and posts are theirs.
 	"linkedin-page": {flat: true, signIn: "linkedin"},
+	"pinterest":     {settings: `{"board":"700001"}`},
 	"threads":       {without: map[string]string{"expired token": "it renews only tokens that are still good"}},
 }
 

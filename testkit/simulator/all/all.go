@@ -7,6 +7,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/linkedin"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
 	"github.com/crierhq/crier/testkit/simulator/meta"
+	"github.com/crierhq/crier/testkit/simulator/pinterest"
 	"github.com/crierhq/crier/testkit/simulator/threads"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
@@ -18,6 +19,7 @@ func StandIns() []simulator.StandIn {
 		linkedin.New(),
 		mastodon.New(),
 		meta.New(),
+		pinterest.New(),
 		threads.New(),
 		x.New(),
 	}
