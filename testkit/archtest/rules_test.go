@@ -41,7 +41,7 @@ var rules = []rule{
 	{from: "testkit/peers", local: []string{"core", "ports", "adapters", "providers", "testkit"}},
 	{from: "testkit/enginetest", local: []string{"core", "ports", "testkit", "adapters/mem*"}, tests: []string{"providers"}},
 	{from: "testkit/simulation", local: []string{"core", "ports", "testkit", "adapters/mem*"}},
-	{from: "testkit/simulator", local: []string{"testkit/simulator"}, tests: []string{"core", "ports", "providers", "adapters/mem*"}},
+	{from: "testkit/simulator", local: []string{"testkit/simulator", "ports/social"}, tests: []string{"core", "ports", "providers", "adapters/mem*"}},
 	{from: "testkit", local: []string{"core/domain", "core/fault", "ports", "testkit", "adapters/mem*"}, tests: []string{"providers/kit"}},
 
 	{from: "apps/internal/sim", local: []string{"core/domain", "ports", "adapters/bunstore", "testkit/simulation"}, tests: []string{"adapters", "apps/internal/mutant"}, third: true},

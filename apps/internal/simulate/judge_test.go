@@ -29,9 +29,7 @@ var described = []struct {
 		file: "mastodon.openapi.json", hosts: []string{simulator.Self, "mastodon.social"},
 		paths: []string{"/api/v1/accounts", "/api/v1/apps", "/api/v1/media", "/api/v1/statuses", "/api/v2/"},
 	},
-	{
-		file: "x.openapi.json", hosts: []string{"api.x.com"}, paths: []string{"/2/tweets", "/2/users", "/2/media"},
-	},
+	{file: "x.openapi.json", hosts: []string{"api.x.com"}, paths: []string{"/2/tweets", "/2/users", "/2/media"}},
 	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10"},
 	{file: "slack.openapi2.json", hosts: []string{"slack.com"}, prefix: "/api"},
 }

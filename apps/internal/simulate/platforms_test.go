@@ -26,22 +26,22 @@ type platform struct {
 	shows string
 	// flat platforms put all answers of a thread on its first post.
 	flat bool
+	// ahead platforms renew only tokens that are still good.
+	ahead bool
 	// without says which scenarios it is left out of, and why.
 	without map[string]string
 }
 
 // platforms has those that need something.
 var platforms = map[domain.ProviderID]platform{
-	"facebook":  {flat: true},
-	"instagram": {flat: true, signIn: "facebook"},
-	"instagram-standalone": {flat: true, without: map[string]string{
-		"expired token": "a token can be renewed only as long as it is good",
-	}},
-	"linkedin": {flat: true},
+	"facebook":             {flat: true},
+	"instagram":            {flat: true, signIn: "facebook"},
+	"instagram-standalone": {flat: true, ahead: true},
+	"linkedin":             {flat: true},
 	// Whoever signs in has pages, and posts are theirs.
 	"linkedin-page": {flat: true, signIn: "linkedin"},
 	"pinterest":     {settings: `{"board":"700001"}`},
-	"threads":       {without: map[string]string{"expired token": "it renews only tokens that are still good"}},
+	"threads":       {ahead: true},
 }
 
 // scenario is something that people do.
@@ -361,7 +361,7 @@ func (w *world) once(v core.PostView, items []domain.Item, before int) {
 // expired is cured by the engine where tokens can be renewed, else by a person.
 func (w *world) expired(ann domain.Channel) {
 	w.trouble(simulator.Trouble{Do: simulator.Expire})
-	w.cured(ann, w.can.Can.Refresh != nil)
+	w.cured(ann, w.can.Can.Refresh != nil && !w.facts.ahead)
 }
 
 func (w *world) revoked(ann domain.Channel) {
