@@ -1434,6 +1434,15 @@ type NextSlotsAnswer struct {
 	Data []FreeSlot `json:"data"`
 }
 
+// Notices defines model for Notices.
+type Notices struct {
+	// Channels An account must be connected again. For owners and admins.
+	Channels bool `json:"channels"`
+
+	// Posts A post of mine failed, was missed, or may be out and nobody could prove it.
+	Posts bool `json:"posts"`
+}
+
 // Oauth defines model for Oauth.
 type Oauth struct {
 	// ReturnTo The path of a page of this server to go on at in the end, with the outcome behind a # sign. Without it, the callback answers itself.
@@ -3864,6 +3873,26 @@ func (c *Client) UnlinkIdentity(ctx context.Context, id string, opts ...Option) 
 func (c *Client) BeginLink(ctx context.Context, id string, body Oauth, opts ...Option) (*BeginOAuthAnswer, error) {
 	return sent[BeginOAuthAnswer](ctx, c, call{
 		method: http.MethodPost, path: fmt.Sprintf("/users/me/identities/%s", url.PathEscape(id)),
+		json: body,
+	}, opts)
+}
+
+// GetNotifications is GET /users/me/notifications: What do I get mails of.
+//
+// All of it where I never said otherwise, and nothing where mail is not set up. Mails that concern the
+// safety of my account always come.
+func (c *Client) GetNotifications(ctx context.Context, opts ...Option) (*Notices, error) {
+	return sent[Notices](ctx, c, call{
+		method: http.MethodGet, path: "/users/me/notifications",
+	}, opts)
+}
+
+// SetNotifications is PUT /users/me/notifications: Say what I want mails of.
+//
+// What is due already is sent still.
+func (c *Client) SetNotifications(ctx context.Context, body Notices, opts ...Option) (*Notices, error) {
+	return sent[Notices](ctx, c, call{
+		method: http.MethodPut, path: "/users/me/notifications",
 		json: body,
 	}, opts)
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/crierhq/crier/core/journal"
 	"github.com/crierhq/crier/core/mailer"
 	"github.com/crierhq/crier/core/media"
+	"github.com/crierhq/crier/core/notify"
 	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/core/pause"
 	"github.com/crierhq/crier/core/plan"
@@ -297,6 +298,7 @@ type Engine struct {
 	cfg     Config
 	after   *after.Service
 	mail    *mailer.Service // nil: there is no mail
+	notify  *notify.Service
 	recall  *recall.Memory
 	kinds   *jobs.Registry
 	worker  *publish.Worker
@@ -432,6 +434,8 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 		Mail: e.mail, MailToLog: c.Mail.ToLog, RequireVerification: c.RequireVerification, PublicURL: c.Mail.URL, Jobs: e.Jobs, Wake: wake,
 		Now: c.Now, NewID: c.NewID,
 	})
+	e.notify = e.notices(st, catalog)
+	j.Watch(e.notify.Watch)
 	e.Replays = replay.New(replay.Config{Store: st, Now: c.Now, NewID: c.NewID})
 	e.Channels = channel.New(channel.Config{
 		Store: st, Access: e.Access, Audit: e.Audit, Sealer: c.Sealer, Catalog: catalog, Tokens: c.Tokens, Journal: j,
@@ -475,9 +479,28 @@ func (e *Engine) wire(st store.Store, catalog *channel.Catalog, wake func()) *pu
 	})
 }
 
+// notices is who tells people by mail. Without mail that reaches them, it is
+// silent.
+func (e *Engine) notices(st store.Store, catalog *channel.Catalog) *notify.Service {
+	c := e.cfg
+	cfg := notify.Config{
+		Store: st, Mail: e.mail, Jobs: e.Jobs, URL: c.Mail.URL, Now: c.Now, NewID: c.NewID,
+		NameOf: func(id domain.ProviderID) string {
+			if pf, err := catalog.Get(id); err == nil {
+				return pf.Descriptor.Name
+			}
+			return string(id)
+		},
+	}
+	if c.Mail.ToLog {
+		cfg.Mail = nil
+	}
+	return notify.New(cfg)
+}
+
 // useCaseKinds are the side jobs of the use cases: one line for each.
 func (e *Engine) useCaseKinds() []jobs.Kind {
-	return slices.Concat(e.after.Kinds(), e.Team.Kinds(), e.mail.Kinds(), e.Accounts.Kinds())
+	return slices.Concat(e.after.Kinds(), e.Team.Kinds(), e.mail.Kinds(), e.notify.Kinds(), e.Accounts.Kinds())
 }
 
 // On returns an Engine whose use cases work on st instead, such as a store that

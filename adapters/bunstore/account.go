@@ -3,6 +3,7 @@ package bunstore
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -74,6 +75,7 @@ type userRow struct {
 	TimeFormat string `bun:"time_format"`
 	Avatar     string `bun:"avatar"`
 	AvatarOrg  string `bun:"avatar_organization"`
+	Muted      string `bun:"muted"`
 }
 
 func (r *userRow) set(u domain.User) {
@@ -82,6 +84,7 @@ func (r *userRow) set(u domain.User) {
 		VerifiedAt: orNull(u.EmailVerifiedAt), CreatedAt: micros(u.CreatedAt), Version: u.Version,
 		Zone: u.Profile.Zone, Language: u.Profile.Language, WeekStart: string(u.Profile.WeekStart), TimeFormat: string(u.Profile.TimeFormat),
 		Avatar: string(u.Profile.Avatar), AvatarOrg: string(u.Profile.AvatarOrganization),
+		Muted: strings.Join(convert(u.Muted, func(n domain.Notice) string { return string(n) }), ","),
 	}
 }
 
@@ -93,6 +96,7 @@ func (r *userRow) value() domain.User {
 			Zone: r.Zone, Language: r.Language, WeekStart: domain.WeekStart(r.WeekStart), TimeFormat: domain.TimeFormat(r.TimeFormat),
 			Avatar: domain.MediaID(r.Avatar), AvatarOrganization: domain.OrganizationID(r.AvatarOrg),
 		},
+		Muted: convert(strings.FieldsFunc(r.Muted, func(c rune) bool { return c == ',' }), func(s string) domain.Notice { return domain.Notice(s) }),
 	}
 }
 

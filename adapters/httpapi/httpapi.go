@@ -142,7 +142,7 @@ func register(h huma.API, eng *core.Engine, cfg Config) {
 	}
 	a.providerList = sync.OnceValue(a.makeProviders)
 	for _, add := range []func(){
-		a.registerAuth, a.registerProofs, a.registerProofPages, a.registerOAuth, a.registerSessions, a.registerUsers, a.registerTOTP, a.registerExport,
+		a.registerAuth, a.registerProofs, a.registerProofPages, a.registerOAuth, a.registerSessions, a.registerUsers, a.registerNotices, a.registerTOTP, a.registerExport,
 		a.registerIntegrations, a.registerLookups, a.registerInsight, a.registerSlots, a.registerChannelPause, a.registerConnect, a.registerProviders,
 		a.registerPosts, a.registerRepeat, a.registerFailures, a.registerApproval, a.registerPlaces, a.registerMembers, a.registerInvitations,
 		a.registerAgencies, a.registerInstallation, a.registerMedia, a.registerFiles, a.registerJobs, a.registerCustomers, a.registerAPIKeys,

@@ -117,6 +117,7 @@ func (f *fixture) bodies() map[string]string {
 		"POST /auth/login/totp":                         `{"challenge":"x","code":"123456"}`,
 		"DELETE /users/me":                              `{"password":"long enough"}`,
 		"PUT /users/me":                                 `{"name":"Ann","timezone":"Europe/Berlin","language":"de","weekStart":"monday","timeFormat":"24h"}`,
+		"PUT /users/me/notifications":                   `{"posts":true,"channels":false}`,
 		"PUT /users/me/avatar":                          `{"mediaId":"` + f.file + `"}`,
 		"PUT /users/me/password":                        `{"currentPassword":"long enough","newPassword":"long enough"}`,
 		"POST /users/me/email":                          `{"email":"new@example.org","password":"long enough"}`,

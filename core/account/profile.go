@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/crierhq/crier/core/domain"
@@ -60,6 +61,22 @@ func (s *Service) SetProfile(ctx context.Context, a domain.Actor, in ProfileInpu
 	return public(s.cfg.Store.Users().Update(ctx, a.User, func(u *domain.User) error {
 		in.Profile.Avatar, in.Profile.AvatarOrganization = u.Profile.Avatar, u.Profile.AvatarOrganization
 		u.Name, u.Profile = in.Name, in.Profile
+		return nil
+	}))
+}
+
+// SetMuted replaces what the person wants no mail of. Errors: Invalid.
+func (s *Service) SetMuted(ctx context.Context, a domain.Actor, muted []domain.Notice) (domain.User, error) {
+	for _, n := range muted {
+		if !slices.Contains(domain.Notices(), n) {
+			return domain.User{}, fault.Check([]fault.Problem{{Field: "notices", Rule: "enum", Message: "There is no such notice."}})
+		}
+	}
+	if err := person(a); err != nil {
+		return domain.User{}, err
+	}
+	return public(s.cfg.Store.Users().Update(ctx, a.User, func(u *domain.User) error {
+		u.Muted = slices.Clone(muted)
 		return nil
 	}))
 }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // User is a person who can sign in.
 type User struct {
@@ -15,7 +18,9 @@ type User struct {
 	// Email; zero until then.
 	EmailVerifiedAt time.Time
 	// Profile is how the person wants to see things.
-	Profile   Profile
+	Profile Profile
+	// Muted are the notices that the person wants no mail of.
+	Muted     []Notice
 	CreatedAt time.Time
 	// Version counts changes, starting at 1.
 	Version int
@@ -37,6 +42,25 @@ type Profile struct {
 	Avatar             MediaID
 	AvatarOrganization OrganizationID
 }
+
+// Notice is a kind of mail that people may do without.
+type Notice string
+
+// The notices.
+const (
+	// NoticePosts tells the author of a post that it needs somebody: it failed, was
+	// missed, or may be out.
+	NoticePosts Notice = "posts"
+	// NoticeChannels tells those who run an organization that an account must be
+	// connected again.
+	NoticeChannels Notice = "channels"
+)
+
+// Notices lists every Notice.
+func Notices() []Notice { return []Notice{NoticePosts, NoticeChannels} }
+
+// Wants reports whether the person wants mails of n.
+func (u User) Wants(n Notice) bool { return !slices.Contains(u.Muted, n) }
 
 // WeekStart is a day that a week may begin with.
 type WeekStart string

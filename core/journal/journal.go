@@ -16,7 +16,15 @@ import (
 // Journal makes events.
 type Journal struct {
 	newID func() string
+	watch Watcher
 }
+
+// Watcher hears of events in the transaction that they are written in.
+type Watcher func(ctx context.Context, r store.Repos, evs []domain.Event) error
+
+// Watch has w hear of every event from now on. Call it before the journal is
+// used.
+func (j *Journal) Watch(w Watcher) { j.watch = w }
 
 // New returns a Journal. newID is required.
 func New(newID func() string) *Journal { return &Journal{newID: newID} }
@@ -38,7 +46,10 @@ func (j *Journal) Append(ctx context.Context, r store.Repos, entries ...Entry) e
 		evs[i] = e.ev
 		evs[i].ID, evs[i].Data, evs[i].At = domain.EventID(j.newID()), raw, domain.Instant(e.ev.At)
 	}
-	return r.Outbox().Append(ctx, evs...)
+	if err := r.Outbox().Append(ctx, evs...); err != nil || j.watch == nil {
+		return err
+	}
+	return j.watch(ctx, r, evs)
 }
 
 type reasonData struct {

@@ -68,6 +68,36 @@ type SecondFactorChanged struct {
 	At time.Time
 }
 
+// PostNeedsYou tells the author of a post that it is not where it should be.
+type PostNeedsYou struct {
+	// Text is the beginning of the post.
+	Text string
+	// Channels says for each channel that needs somebody what is the matter.
+	Channels []ChannelTrouble
+	Link     string
+}
+
+// ChannelTrouble is what is the matter with a post on one channel.
+type ChannelTrouble struct {
+	Name string
+	// What is a sentence of this program, and Why what the platform said; it may
+	// be empty.
+	What, Why string
+}
+
+// ChannelNeedsYou tells those who run an organization that nothing goes out on
+// an account until somebody connects it again.
+type ChannelNeedsYou struct {
+	Channel, Platform, Why string
+	Link                   string
+}
+
+// Name implements Letter.
+func (PostNeedsYou) Name() string { return "post_needs_you" }
+
+// Name implements Letter.
+func (ChannelNeedsYou) Name() string { return "channel_needs_you" }
+
 // Name implements Letter.
 func (VerifyEmail) Name() string { return "verify_email" }
 
@@ -101,6 +131,11 @@ func Samples() []Letter {
 		EmailChanged{NewEmail: "ann@example.net", At: at},
 		SignInLinked{Method: "GitHub", At: at},
 		SecondFactorChanged{On: true, At: at},
+		PostNeedsYou{
+			Text: "Fresh bread!", Link: "https://crier.example",
+			Channels: []ChannelTrouble{{Name: "Bakery", What: "Failed; it is not out.", Why: "The text is too long."}, {Name: "Café", What: "It may be out; nobody could prove it."}},
+		},
+		ChannelNeedsYou{Channel: "Bakery", Platform: "Murmur", Why: "The sign-in was ended.", Link: "https://crier.example"},
 	}
 }
 
@@ -114,6 +149,8 @@ var decoders = map[string]func([]byte) (Letter, error){
 	SignInLinked{}.Name():    decode[SignInLinked],
 
 	SecondFactorChanged{}.Name(): decode[SecondFactorChanged],
+	PostNeedsYou{}.Name():        decode[PostNeedsYou],
+	ChannelNeedsYou{}.Name():     decode[ChannelNeedsYou],
 }
 
 func decode[L Letter](raw []byte) (Letter, error) {

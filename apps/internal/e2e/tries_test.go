@@ -192,9 +192,17 @@ var tries = map[string]try{
 	"list-integrations": func(s *scene, c *client.Client) error {
 		return only(c.ListIntegrations(s.t.Context(), client.ListIntegrationsParams{Limit: 1}))
 	},
-	"get-integration":  func(s *scene, c *client.Client) error { return only(c.GetIntegration(s.t.Context(), s.channel)) },
-	"list-providers":   func(s *scene, c *client.Client) error { return only(c.ListProviders(s.t.Context())) },
-	"get-provider":     func(s *scene, c *client.Client) error { return only(c.GetProvider(s.t.Context(), "stage")) },
+	"get-integration":   func(s *scene, c *client.Client) error { return only(c.GetIntegration(s.t.Context(), s.channel)) },
+	"list-providers":    func(s *scene, c *client.Client) error { return only(c.ListProviders(s.t.Context())) },
+	"get-provider":      func(s *scene, c *client.Client) error { return only(c.GetProvider(s.t.Context(), "stage")) },
+	"get-notifications": func(s *scene, c *client.Client) error { return only(c.GetNotifications(s.t.Context())) },
+	"set-notifications": func(s *scene, c *client.Client) error {
+		out, err := c.SetNotifications(s.t.Context(), client.Notices{Posts: true})
+		if err == nil && (!out.Posts || out.Channels) {
+			s.t.Errorf("got %+v, want mails of posts alone", out)
+		}
+		return err
+	},
 	"examine-provider": func(s *scene, c *client.Client) error { return only(c.ExamineProvider(s.t.Context(), "stage")) },
 	"connect-integration": func(s *scene, c *client.Client) error {
 		return only(c.ConnectIntegration(s.t.Context(), client.ConnectRequest{
