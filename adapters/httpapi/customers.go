@@ -58,8 +58,9 @@ type listCustomersOutput struct {
 
 type setGroupInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the integration."`
-	Body struct {
+	ID      string `path:"id" doc:"The id of the integration."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the integration that was read. Other settings mean 412."`
+	Body    struct {
 		Group string `json:"group" maxLength:"128" doc:"The id of the customer; empty: it belongs to none."`
 	}
 }
@@ -94,10 +95,10 @@ func (a *api) registerCustomers() {
 	})
 	handle(a, spec{
 		id: "set-group", method: http.MethodPut, path: "/integrations/{id}/group", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Groups, permit.Update},
-		summary: "Say which customer an integration belongs to", text: "It belongs to one at most. What is scheduled on it stays.", errors: []int{400, 404, 413, 415},
+		summary: "Say which customer an integration belongs to", text: "It belongs to one at most. What is scheduled on it stays.", errors: []int{400, 404, 412, 413, 415},
 	}, func(ctx context.Context, in *setGroupInput) (*integrationOutput, error) {
-		ch, err := a.eng.Channels.SetGroup(ctx, in.actor, domain.ChannelID(in.ID), domain.GroupID(in.Body.Group))
-		return &integrationOutput{Body: a.fromChannel(ch)}, err
+		ch, err := a.eng.Channels.SetGroup(ctx, in.actor, domain.ChannelID(in.ID), tagOf(in.IfMatch), domain.GroupID(in.Body.Group))
+		return a.integration(ch, err)
 	})
 }
 

@@ -3,8 +3,11 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/crierhq/crier/core/channel"
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/permit"
 	"github.com/crierhq/crier/ports/store"
@@ -67,13 +70,39 @@ type integrationInput struct {
 
 type setPaceInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the integration."`
-	Body struct {
+	ID      string `path:"id" doc:"The id of the integration."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the integration that was read. Other settings mean 412."`
+	Body    struct {
 		GapSeconds int64 `json:"gapSeconds" minimum:"0" maximum:"86400" doc:"The least time between two changes on it; 0: what the installation and the platform ask for." example:"600"`
 	}
 }
 
-type integrationOutput struct{ Body integrationBody }
+type integrationOutput struct {
+	ETag string `header:"ETag" doc:"Names its settings: pace, posting times and customer."`
+	Body integrationBody
+}
+
+// integration is the answer with one integration.
+func (a *api) integration(c domain.Channel, err error) (*integrationOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &integrationOutput{ETag: strconv.Quote(channel.SettingsTag(c)), Body: a.fromChannel(c)}, nil
+}
+
+// tagOf reads the header If-Match for the settings of an integration. Without it,
+// or with *, every one is right; what none can match is kept as it is.
+func tagOf(ifMatch string) string {
+	ifMatch = strings.TrimSpace(ifMatch)
+	if ifMatch == "" || ifMatch == "*" {
+		return ""
+	}
+	text, err := strconv.Unquote(ifMatch)
+	if err != nil || text == "" {
+		return ifMatch
+	}
+	return text
+}
 
 func (a *api) registerIntegrations() {
 	handle(a, spec{
@@ -94,7 +123,7 @@ func (a *api) registerIntegrations() {
 	})
 	handle(a, spec{
 		id: "set-pace", method: http.MethodPut, path: "/integrations/{id}/pace", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
-		summary: "Set how far apart an account publishes", text: "What is due sooner waits for its turn. The installation and the platform may ask for more.", errors: []int{400, 404, 413, 415},
+		summary: "Set how far apart an account publishes", text: "What is due sooner waits for its turn. The installation and the platform may ask for more.", errors: []int{400, 404, 412, 413, 415},
 	}, a.setPace)
 	handle(a, spec{
 		id: "refresh-integration", method: http.MethodPost, path: "/integrations/{id}/refresh", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
@@ -102,7 +131,7 @@ func (a *api) registerIntegrations() {
 		errors: []int{400, 404, 429},
 	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
 		ch, err := a.eng.Channels.RefreshToken(ctx, in.actor, domain.ChannelID(in.ID))
-		return &integrationOutput{Body: a.fromChannel(ch)}, err
+		return a.integration(ch, err)
 	})
 }
 
@@ -113,20 +142,20 @@ func (a *api) registerChannelPause() {
 		errors: []int{400, 404, 413, 415},
 	}, func(ctx context.Context, in *pauseInput) (*integrationOutput, error) {
 		ch, err := a.eng.Pauses.PauseChannel(ctx, in.actor, domain.ChannelID(in.ID), in.Body.Reason)
-		return &integrationOutput{Body: a.fromChannel(ch)}, err
+		return a.integration(ch, err)
 	})
 	handle(a, spec{
 		id: "resume-integration", method: http.MethodPost, path: "/integrations/{id}/resume", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
 		summary: "Let an account publish again", text: "What waited goes on, in the order in which it is due.", errors: []int{404},
 	}, func(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
 		ch, err := a.eng.Pauses.ResumeChannel(ctx, in.actor, domain.ChannelID(in.ID))
-		return &integrationOutput{Body: a.fromChannel(ch)}, err
+		return a.integration(ch, err)
 	})
 }
 
 func (a *api) setPace(ctx context.Context, in *setPaceInput) (*integrationOutput, error) {
-	ch, err := a.eng.Channels.SetGap(ctx, in.actor, domain.ChannelID(in.ID), time.Duration(in.Body.GapSeconds)*time.Second)
-	return &integrationOutput{Body: a.fromChannel(ch)}, err
+	ch, err := a.eng.Channels.SetGap(ctx, in.actor, domain.ChannelID(in.ID), tagOf(in.IfMatch), time.Duration(in.Body.GapSeconds)*time.Second)
+	return a.integration(ch, err)
 }
 
 func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (*listIntegrationsOutput, error) {
@@ -153,7 +182,7 @@ func (a *api) listIntegrations(ctx context.Context, in *listIntegrationsInput) (
 
 func (a *api) getIntegration(ctx context.Context, in *integrationInput) (*integrationOutput, error) {
 	ch, err := a.eng.Channels.Get(ctx, in.actor, domain.ChannelID(in.ID))
-	return &integrationOutput{Body: a.fromChannel(ch)}, err
+	return a.integration(ch, err)
 }
 
 func (a *api) fromChannel(c domain.Channel) integrationBody {

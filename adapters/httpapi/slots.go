@@ -20,8 +20,9 @@ type slotBody struct {
 
 type setSlotsInput struct {
 	signedIn
-	ID   string `path:"id" doc:"The id of the integration."`
-	Body struct {
+	ID      string `path:"id" doc:"The id of the integration."`
+	IfMatch string `header:"If-Match" maxLength:"128" doc:"The ETag of the integration that was read. Other settings mean 412."`
+	Body    struct {
 		Slots []slotBody `json:"slots" nullable:"false" doc:"All weekly posting times, at most 200. None: nothing can be queued."`
 	}
 }
@@ -49,7 +50,7 @@ type freeSlotBody struct {
 func (a *api) registerSlots() {
 	handle(a, spec{
 		id: "set-slots", method: http.MethodPut, path: "/integrations/{id}/slots", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Update},
-		summary: "Replace the weekly posting times of an account", text: "A post of the type `queue` takes the next one that is free. What is queued already stays where it is.", errors: []int{400, 404, 413, 415},
+		summary: "Replace the weekly posting times of an account", text: "A post of the type `queue` takes the next one that is free. What is queued already stays where it is.", errors: []int{400, 404, 412, 413, 415},
 	}, a.setSlots)
 	handle(a, spec{
 		id: "next-slots", method: http.MethodGet, path: "/integrations/{id}/slots/next", tag: tagIntegrations, status: http.StatusOK, needs: permission{permit.Channels, permit.Read},
@@ -77,8 +78,8 @@ func (a *api) setSlots(ctx context.Context, in *setSlotsInput) (*integrationOutp
 		}
 		slots[i] = domain.Slot{Weekday: time.Weekday(slices.Index(weekdays, s.Weekday)), Minute: clock.Hour()*60 + clock.Minute()}
 	}
-	ch, err := a.eng.Channels.SetSlots(ctx, in.actor, domain.ChannelID(in.ID), slots)
-	return &integrationOutput{Body: a.fromChannel(ch)}, err
+	ch, err := a.eng.Channels.SetSlots(ctx, in.actor, domain.ChannelID(in.ID), tagOf(in.IfMatch), slots)
+	return a.integration(ch, err)
 }
 
 func (a *api) nextSlots(ctx context.Context, in *nextSlotsInput) (*nextSlotsOutput, error) {

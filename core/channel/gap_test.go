@@ -24,11 +24,11 @@ func TestSetGap(t *testing.T) {
 		"not allowed":      {enginetest.As(e.Owner, domain.RoleUser, "u"), time.Minute, fault.Denied},
 		"of somebody else": {stranger, time.Minute, fault.NotFound},
 	} {
-		if _, err := e.Channels.SetGap(t.Context(), c.actor, ch.ID, c.gap); fault.KindOf(err) != c.want {
+		if _, err := e.Channels.SetGap(t.Context(), c.actor, ch.ID, "", c.gap); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if got, err := e.Channels.SetGap(t.Context(), e.Owner, ch.ID, time.Hour); err != nil || got.Gap != time.Hour {
+	if got, err := e.Channels.SetGap(t.Context(), e.Owner, ch.ID, "", time.Hour); err != nil || got.Gap != time.Hour {
 		t.Errorf("got %s, %v; want an hour", got.Gap, err)
 	}
 }

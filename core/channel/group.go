@@ -98,13 +98,13 @@ func (s *Service) DeleteGroup(ctx context.Context, a domain.Actor, id domain.Gro
 	}))
 }
 
-// SetGroup puts a channel into a group, or into none if group is empty. Errors:
-// NotFound for the channel; Invalid for the group.
-func (s *Service) SetGroup(ctx context.Context, a domain.Actor, id domain.ChannelID, group domain.GroupID) (domain.Channel, error) {
+// SetGroup puts a channel into a group, or into none if group is empty. seen is as
+// for SetGap. Errors: NotFound for the channel; Invalid for the group; Stale.
+func (s *Service) SetGroup(ctx context.Context, a domain.Actor, id domain.ChannelID, seen string, group domain.GroupID) (domain.Channel, error) {
 	if err := s.cfg.Access.Check(a, permit.Groups, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
-	return s.configure(ctx, a, id, func(ctx context.Context, r store.Repos) error {
+	return s.configure(ctx, a, id, seen, func(ctx context.Context, r store.Repos) error {
 		if group == "" {
 			return nil
 		}

@@ -13,9 +13,9 @@ import (
 )
 
 // SetSlots replaces the weekly posting times of a channel, on the clocks of its
-// organization's zone. What is queued already stays where it is. Errors: Invalid
-// with all problems, NotFound.
-func (s *Service) SetSlots(ctx context.Context, a domain.Actor, id domain.ChannelID, slots []domain.Slot) (domain.Channel, error) {
+// organization's zone. What is queued already stays where it is. seen is as for
+// SetGap. Errors: Invalid with all problems, NotFound, Stale.
+func (s *Service) SetSlots(ctx context.Context, a domain.Actor, id domain.ChannelID, seen string, slots []domain.Slot) (domain.Channel, error) {
 	if err := s.cfg.Access.Check(a, permit.Channels, permit.Update); err != nil {
 		return domain.Channel{}, err
 	}
@@ -24,7 +24,7 @@ func (s *Service) SetSlots(ctx context.Context, a domain.Actor, id domain.Channe
 	}
 	slots = slices.Clone(slots)
 	domain.SortSlots(slots)
-	return s.configure(ctx, a, id, nil, func(c *domain.Channel) []domain.AuditChange {
+	return s.configure(ctx, a, id, seen, nil, func(c *domain.Channel) []domain.AuditChange {
 		changes := audit.Changes([3]string{"slots", slotsText(c.Slots), slotsText(slots)})
 		c.Slots = slots
 		return changes

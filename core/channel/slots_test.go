@@ -15,7 +15,7 @@ func TestSlotsAreReplacedByWhoManagesChannels(t *testing.T) {
 	e := enginetest.New(t)
 	ch := e.Connect(e.Owner, "a")
 	tuesday, monday := domain.Slot{Weekday: time.Tuesday, Minute: 9 * 60}, domain.Slot{Weekday: time.Monday, Minute: 60}
-	got, err := e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, []domain.Slot{tuesday, monday})
+	got, err := e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, "", []domain.Slot{tuesday, monday})
 	if err != nil || !slices.Equal(got.Slots, []domain.Slot{monday, tuesday}) {
 		t.Errorf("got %v, %v; want both in the order of the week", got.Slots, err)
 	}
@@ -36,11 +36,11 @@ func TestSlotsAreReplacedByWhoManagesChannels(t *testing.T) {
 		"somebody else":    {other(e), ch.ID, nil, fault.NotFound},
 		"the wrong minute": {e.Owner, ch.ID, []domain.Slot{{Minute: 1440}}, fault.Invalid},
 	} {
-		if _, err := e.Channels.SetSlots(t.Context(), c.actor, c.id, c.slots); fault.KindOf(err) != c.want {
+		if _, err := e.Channels.SetSlots(t.Context(), c.actor, c.id, "", c.slots); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if got, err = e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, nil); err != nil || len(got.Slots) != 0 {
+	if got, err = e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, "", nil); err != nil || len(got.Slots) != 0 {
 		t.Errorf("got %v, %v; want none", got.Slots, err)
 	}
 }

@@ -22,7 +22,7 @@ func withSlots(t *testing.T, e *enginetest.Engine, account string, hours ...int)
 	for _, h := range hours {
 		slots = append(slots, domain.Slot{Weekday: time.Monday, Minute: h * 60})
 	}
-	if _, err := e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, slots); err != nil {
+	if _, err := e.Channels.SetSlots(t.Context(), e.Owner, ch.ID, "", slots); err != nil {
 		t.Fatal(err)
 	}
 	return ch
@@ -65,7 +65,7 @@ func TestAQueuedPostKeepsItsSlotWhenItIsEdited(t *testing.T) {
 	v := create(t, e, text("x", compose.Queue, a))
 	create(t, e, text("behind", compose.Queue, a))
 	same(t, "content", dues(update(t, e, v.Post.ID, text("y", compose.Queue, a))), []string{"true 02 09:00 scheduled"})
-	if _, err := e.Channels.SetSlots(t.Context(), e.Owner, a.ID, []domain.Slot{{Weekday: time.Friday}}); err != nil {
+	if _, err := e.Channels.SetSlots(t.Context(), e.Owner, a.ID, "", []domain.Slot{{Weekday: time.Friday}}); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "slots that changed", dues(update(t, e, v.Post.ID, text("z", compose.Queue, a, b))), []string{"true 02 09:00 scheduled", "false 02 12:00 scheduled"})

@@ -33,7 +33,7 @@ func TestManyAtOnce(t *testing.T) {
 			w := newWorld(t, open, "", time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 			a, b := w.connect("ann"), w.connect("bob")
 			for _, ch := range []domain.Channel{a, b} {
-				if _, err := w.Channels.SetSlots(t.Context(), w.owner, ch.ID, []domain.Slot{{Weekday: time.Monday, Minute: 540}}); err != nil {
+				if _, err := w.Channels.SetSlots(t.Context(), w.owner, ch.ID, "", []domain.Slot{{Weekday: time.Monday, Minute: 540}}); err != nil {
 					t.Fatal(err)
 				}
 			}

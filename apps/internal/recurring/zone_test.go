@@ -31,7 +31,7 @@ func TestFireTimes(t *testing.T) {
 	memory := memstore.New()
 	w := newWorld(t, func() store.Store { return memory }, "Europe/Berlin", time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	a := w.connect("ann")
-	if _, err := w.Channels.SetSlots(t.Context(), w.owner, a.ID, []domain.Slot{{Weekday: time.Sunday, Minute: 150}}); err != nil {
+	if _, err := w.Channels.SetSlots(t.Context(), w.owner, a.ID, "", []domain.Slot{{Weekday: time.Sunday, Minute: 150}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, zone := range []string{"", "America/New_York", "Australia/Lord_Howe"} {
