@@ -307,6 +307,9 @@ type Capabilities struct {
 // CapabilitiesOf looks once at what p implements. It is the only place in the
 // program that type-asserts a Provider.
 func CapabilitiesOf(p Provider) Capabilities {
+	if a, ok := p.(anotherApp); ok {
+		return CapabilitiesOf(a.Provider)
+	}
 	var c Capabilities
 	c.Redirect, _ = p.(RedirectConnector)
 	c.Form, _ = p.(FormConnector)

@@ -14,10 +14,11 @@ import (
 	"github.com/crierhq/crier/ports/social"
 )
 
-// Load fills the struct that config points to, by the tags env, default and
-// required of its fields. missing names the required settings that are absent,
-// in the order of the struct; err is for settings that are there and wrong.
-type Load func(config any) (missing []string, err error)
+// Load fills the struct that config points to with the settings of app, by the
+// tags env, default and required of its fields. missing names the required
+// settings that are absent, in the order of the struct; err is for settings
+// that are there and wrong.
+type Load func(app App, config any) (missing []string, err error)
 
 // Missing is a provider that is absent because its operator has not set it up,
 // which is no error.
@@ -28,26 +29,28 @@ type Missing struct {
 }
 
 // Build makes every provider whose settings are complete, in the order of
-// their ids, and says which are absent. deps gives each one what it may use;
-// false: the host does not offer this provider, and it is left out. The error
-// names everything that is wrong at once; the providers are those that work.
-func Build(load Load, deps func(domain.ProviderID) (social.Deps, bool)) ([]social.Provider, []Missing, error) {
+// their ids, then those of more, and says which are absent. deps gives each one
+// what it may use; false: the host does not offer this provider, and it is left
+// out. The error names everything that is wrong at once; the providers are
+// those that work.
+func Build(load Load, deps func(domain.ProviderID) (social.Deps, bool), more ...App) ([]social.Provider, []Missing, error) {
 	var out []social.Provider
 	var absent []Missing
 	var errs []error
-	for _, e := range list() {
-		d, offered := deps(e.id)
-		if !offered {
+	for _, app := range Apps(more...) {
+		d, offered := deps(app.ID())
+		e, known := entryOf(app.Platform)
+		if !offered || !known {
 			continue
 		}
-		p, missing, err := e.build(load, d)
+		p, missing, err := e.build(load, app, d)
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("provider %s: %w", e.id, err))
+			errs = append(errs, fmt.Errorf("provider %s: %w", app.ID(), err))
 		case len(missing) > 0:
-			absent = append(absent, Missing{ID: e.id, Settings: missing})
+			absent = append(absent, Missing{ID: app.ID(), Settings: missing})
 		default:
-			out = append(out, p)
+			out = append(out, app.offer(p))
 		}
 	}
 	return out, absent, errors.Join(errs...)
@@ -65,19 +68,26 @@ func IDs() []domain.ProviderID {
 // Config is a new zero Config of the provider id, as a pointer; nil for an id
 // that is not in the list. It is for programs that document or check settings.
 func Config(id domain.ProviderID) any {
-	for _, e := range list() {
-		if e.id == id {
-			return e.config()
-		}
+	if e, ok := entryOf(id); ok {
+		return e.config()
 	}
 	return nil
+}
+
+func entryOf(id domain.ProviderID) (entry, bool) {
+	for _, e := range list() {
+		if e.id == id {
+			return e, true
+		}
+	}
+	return entry{}, false
 }
 
 // entry is one provider before it is built.
 type entry struct {
 	id     domain.ProviderID
 	config func() any
-	build  func(load Load, d social.Deps) (p social.Provider, missing []string, err error)
+	build  func(load Load, app App, d social.Deps) (p social.Provider, missing []string, err error)
 }
 
 // chooser is a config that needs one of several settings, which the tag required
@@ -89,11 +99,13 @@ func of[C any, P social.Provider](id domain.ProviderID, build func(C, social.Dep
 	return entry{
 		id:     id,
 		config: func() any { return new(C) },
-		build: func(load Load, d social.Deps) (social.Provider, []string, error) {
+		build: func(load Load, app App, d social.Deps) (social.Provider, []string, error) {
 			var cfg C
-			missing, err := load(&cfg)
+			missing, err := load(app, &cfg)
 			if c, ok := any(cfg).(chooser); ok && err == nil {
-				missing = append(missing, c.Missing()...)
+				for _, name := range c.Missing() {
+					missing = append(missing, app.Setting(name))
+				}
 			}
 			if err != nil || len(missing) > 0 {
 				return nil, missing, err

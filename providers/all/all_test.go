@@ -32,7 +32,7 @@ func deps(domain.ProviderID) (social.Deps, bool) {
 
 // enough sets what is required, and everything without a default where one of
 // several settings is.
-func enough(cfg any) ([]string, error) {
+func enough(_ all.App, cfg any) ([]string, error) {
 	_, either := cfg.(interface{ Missing() []string })
 	for f, v := range reflect.ValueOf(cfg).Elem().Fields() {
 		if v.Kind() == reflect.String && (f.Tag.Get("required") == "true" || either && f.Tag.Get("default") == "") {
@@ -60,7 +60,7 @@ func TestBuildMakesEveryProviderUnderItsID(t *testing.T) {
 func TestRegression14AbsentIsToldFromBroken(t *testing.T) {
 	t.Parallel()
 	first := all.IDs()[0]
-	load := func(cfg any) ([]string, error) {
+	load := func(_ all.App, cfg any) ([]string, error) {
 		if reflect.TypeOf(cfg) == reflect.TypeOf(all.Config(first)) {
 			return []string{"FIRST_SECRET"}, nil
 		}
@@ -79,7 +79,7 @@ func TestRegression14AbsentIsToldFromBroken(t *testing.T) {
 
 func TestOneOfSeveralSettingsMayBeMissing(t *testing.T) {
 	t.Parallel()
-	_, missing, err := all.Build(func(any) ([]string, error) { return nil, nil }, func(id domain.ProviderID) (social.Deps, bool) {
+	_, missing, err := all.Build(func(all.App, any) ([]string, error) { return nil, nil }, func(id domain.ProviderID) (social.Deps, bool) {
 		d, _ := deps(id)
 		return d, id == "x"
 	})

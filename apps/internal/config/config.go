@@ -171,6 +171,7 @@ type Publisher struct {
 	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
 	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
 	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"256" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
+	Apps         []string      `env:"PLATFORM_APPS" example:"x:brand" doc:"Apps that you have beside the first one of a platform, as platform:name with commas. x:brand is offered as x-brand, with the settings of X whose names end in _BRAND: X_CLIENT_ID_BRAND. See docs/several-apps.md."`
 	Providers    []string      `env:"WORKER_PROVIDERS" example:"feed" doc:"The platforms whose deliveries this process publishes, so that each can have workers of its own. Empty: all. none: it publishes nothing and only runs side jobs. Together, the workers must cover all platforms."`
 	Jobs         []string      `env:"WORKER_JOBS" example:"none" doc:"The kinds of side jobs that this process runs. Empty: all. none: it only publishes."`
 	PollInterval time.Duration `env:"POLL_INTERVAL" default:"1s" min:"50ms" max:"1m" doc:"How often a worker looks for due deliveries that it was not told of; about the longest delay that it adds. While other processes can wake it, it looks a fifth as often."`
@@ -225,7 +226,7 @@ func Load(environ []string, readFile func(string) ([]byte, error)) (Config, erro
 	if len(l.problems) > 0 {
 		return Config{}, l.problems
 	}
-	c.Warnings = append(l.warnings, Typos(environ, &c)...)
+	c.Warnings = append(l.warnings, Typos(environ, Names(&c, ""))...)
 	c.origins = l.origins
 	return c, nil
 }
@@ -234,8 +235,11 @@ func Load(environ []string, readFile func(string) ([]byte, error)) (Config, erro
 // same tags as Config; it is meant for the settings of providers. missing names
 // the required variables that are not set, in the order of the struct: the
 // provider is not configured then, which is no error. The error is Problems.
-func LoadInto(environ []string, readFile func(string) ([]byte, error), into any) (missing []string, err error) {
+// suffix is added to the name of every variable: one struct can be filled for
+// several apps of a platform.
+func LoadInto(environ []string, readFile func(string) ([]byte, error), into any, suffix string) (missing []string, err error) {
 	l := newLoader(environ, readFile)
+	l.suffix = suffix
 	missing = l.fill(into)
 	if len(l.problems) > 0 {
 		return missing, l.problems

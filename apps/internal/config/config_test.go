@@ -354,7 +354,7 @@ func TestLoadIntoProvider(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got providerConfig
-			missing, err := config.LoadInto(tc.environ, files(map[string]string{"/s": "from file\n"}), &got)
+			missing, err := config.LoadInto(tc.environ, files(map[string]string{"/s": "from file\n"}), &got, "")
 			if tc.problem == "" && err != nil || tc.problem != "" && (err == nil || !strings.Contains(err.Error(), tc.problem)) {
 				t.Fatalf("got error %v, want %q", err, tc.problem)
 			}

@@ -17,6 +17,8 @@ type loader struct {
 	problems Problems
 	warnings []string
 	origins  map[string]string
+	// suffix ends the names of all variables.
+	suffix string
 }
 
 func newLoader(environ []string, readFile func(string) ([]byte, error)) *loader {
@@ -41,6 +43,7 @@ func (l *loader) fill(into any) (missing []string) {
 		panic(fmt.Sprintf("config: settings are read into a pointer to a struct, not into %T", into))
 	}
 	for _, s := range slots(p.Elem()) {
+		s.Name += l.suffix
 		raw, set := l.lookup(s.Setting)
 		switch {
 		case set:

@@ -7,16 +7,18 @@ import (
 	"strings"
 )
 
-// Typos warns about variables in environ that nobody reads but whose names are
-// nearly those of a setting of one of the structs, each a pointer to a struct
-// with tags.
-func Typos(environ []string, structs ...any) []string {
-	var known []string
-	for _, p := range structs {
-		for _, s := range slots(reflect.ValueOf(p).Elem()) {
-			known = append(known, s.Name, s.Name+FileSuffix)
-		}
+// Names lists the variables that fill the struct that into points to, where
+// suffix is added to each, and those that name a file with the value.
+func Names(into any, suffix string) []string {
+	var out []string
+	for _, s := range slots(reflect.ValueOf(into).Elem()) {
+		out = append(out, s.Name+suffix, s.Name+suffix+FileSuffix)
 	}
+	return out
+}
+
+// Typos warns about variables in environ that are none of known but nearly.
+func Typos(environ, known []string) []string {
 	var out []string
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")

@@ -89,7 +89,7 @@ func TestEveryPlatformThroughTheEngine(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, newScene(t), id, nil)
+			w := newWorld(t, newScene(t), id)
 			ann := w.connect(w.people()[0])
 			for _, s := range scenarios() {
 				t.Run(s.name, func(t *testing.T) {
@@ -104,23 +104,24 @@ func TestEveryPlatformThroughTheEngine(t *testing.T) {
 	}
 }
 
-// TestTwoAppsSideBySide has two installations with apps of their own connect the
-// same person.
+// TestTwoAppsSideBySide connects the same person at two apps of a platform.
 func TestTwoAppsSideBySide(t *testing.T) {
 	t.Parallel()
 	for _, name := range newScene(t).Providers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			one := newWorld(t, s, domain.ProviderID(name), nil)
-			other := newWorld(t, s, domain.ProviderID(name), second)
-			ann, again := one.connect(one.people()[0]), other.connect(other.people()[0])
-			one.publishes(ann, one.first("By one app."))
-			other.Clock.Advance(time.Hour)
-			other.publishes(again, other.first("By the other app."))
-			one.Clock.Advance(2 * time.Hour)
-			one.publishes(ann, one.first("By the first one again."))
-			out := other.timeline()
+			w := newWorld(t, newScene(t), domain.ProviderID(name))
+			ann := w.connect(w.people()[0])
+			w.app = all.App{Platform: w.id, Name: another}.ID()
+			again := w.connect(w.people()[0])
+			if again.ID == ann.ID || again.Provider != w.app {
+				t.Fatalf("got the channel %s of %s, want one of %s beside %s", again.ID, again.Provider, w.app, ann.ID)
+			}
+			for _, by := range []domain.Channel{ann, again, ann} {
+				w.publishes(by, w.first("By an app of "+string(by.Provider)+"."))
+				w.Clock.Advance(time.Hour)
+			}
+			out := w.timeline()
 			if len(out) != 3 {
 				t.Fatalf("got %d posts, want 3", len(out))
 			}

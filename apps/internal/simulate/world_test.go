@@ -10,7 +10,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -81,13 +80,18 @@ type world struct {
 	t     *testing.T
 	scene *scene
 	id    domain.ProviderID
+	// app is where accounts are connected: id, or another app of the platform.
+	app   domain.ProviderID
 	facts platform
 	can   channel.Platform
 	said  int
 }
 
-// newWorld makes an engine of its own. change may change the settings.
-func newWorld(t *testing.T, s *scene, id domain.ProviderID, change func(settings map[string]string)) *world {
+// another is the second app of a platform.
+const another = "second"
+
+// newWorld makes an engine of its own, with two apps of the platform.
+func newWorld(t *testing.T, s *scene, id domain.ProviderID) *world {
 	t.Helper()
 	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: filepath.Join(t.TempDir(), "crier.db")})
 	if err != nil {
@@ -97,13 +101,9 @@ func newWorld(t *testing.T, s *scene, id domain.ProviderID, change func(settings
 	if err := st.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	settings := s.Settings()
-	if change != nil {
-		change(settings)
-	}
-	w := &world{t: t, scene: s, id: id, facts: platforms[id]}
+	w := &world{t: t, scene: s, id: id, app: id, facts: platforms[id]}
 	w.Engine = enginetest.New(t, enginetest.WithStore(st), func(c *core.Config) {
-		c.Providers = []social.Provider{provider(t, s, id, settings, c)}
+		c.Providers = apps(t, s, id, c)
 		c.MediaURL = func(_ context.Context, m domain.Media) (string, error) {
 			address := files + string(m.ID)
 			s.open[address] = func(ctx context.Context) (io.ReadCloser, error) { return w.Blobs.Open(ctx, m.Key) }
@@ -117,28 +117,31 @@ func newWorld(t *testing.T, s *scene, id domain.ProviderID, change func(settings
 	return w
 }
 
-// provider is made as the server makes it, from settings.
-func provider(t *testing.T, s *scene, id domain.ProviderID, settings map[string]string, c *core.Config) social.Provider {
+// apps are made as the server makes them, from settings.
+func apps(t *testing.T, s *scene, id domain.ProviderID, c *core.Config) []social.Provider {
 	t.Helper()
+	more := all.App{Platform: id, Name: another}
 	var environ []string
-	for k, v := range settings {
-		environ = append(environ, k+"="+v)
+	for k, v := range s.Settings() {
+		environ = append(environ, k+"="+v, more.Setting(k)+"="+second(v))
 	}
 	sealer, err := memseal.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	load := func(into any) ([]string, error) { return config.LoadInto(environ, nil, into) }
+	load := func(app all.App, into any) ([]string, error) {
+		return config.LoadInto(environ, nil, into, app.Suffix())
+	}
 	list, missing, err := all.Build(load, func(offered domain.ProviderID) (social.Deps, bool) {
 		return social.Deps{
 			HTTP: &http.Client{Transport: s.Transport()}, Now: c.Now,
-			NewID: func() string { return core.NewID(c.Now()) }, Vault: core.NewVault(c.Store, sealer, id),
-		}, offered == id
-	})
-	if err != nil || len(list) != 1 {
-		t.Fatalf("got %d providers, %v, missing %v; want %s", len(list), err, missing, id)
+			NewID: func() string { return core.NewID(c.Now()) }, Vault: core.NewVault(c.Store, sealer, offered),
+		}, offered == id || offered == more.ID()
+	}, more)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("got %d providers, %v, missing %v; want two of %s", len(list), err, missing, id)
 	}
-	return list[0]
+	return list
 }
 
 // people are the accounts of the platform that sign in, in the order of the
@@ -158,13 +161,13 @@ func (w *world) connect(a simulator.Account) domain.Channel {
 	w.t.Helper()
 	typed := w.scene.Types(string(w.id), a)
 	if w.can.Can.Redirect == nil {
-		ch, err := w.Channels.ConnectForm(w.t.Context(), w.Owner, w.id, typed)
+		ch, err := w.Channels.ConnectForm(w.t.Context(), w.Owner, w.app, typed)
 		if err != nil {
 			w.t.Fatalf("connect %s: %v", a.Name, err)
 		}
 		return ch
 	}
-	started, err := w.Channels.Begin(w.t.Context(), w.Owner, w.id, "https://crier.example/integrations/callback/"+string(w.id), typed)
+	started, err := w.Channels.Begin(w.t.Context(), w.Owner, w.app, "https://crier.example/integrations/callback/"+string(w.app), typed)
 	if err != nil {
 		w.t.Fatalf("connect %s: %v", a.Name, err)
 	}
@@ -189,14 +192,14 @@ func (w *world) finish(state, back string) domain.Channel {
 		w.t.Errorf("got the state %q back, want %q", came, state)
 	}
 	delete(query, "state")
-	done, err := w.Channels.Finish(w.t.Context(), w.id, state, query)
+	done, err := w.Channels.Finish(w.t.Context(), w.app, state, query)
 	if err != nil {
 		w.t.Fatalf("finish: %v", err)
 	}
 	if done.Channel != nil {
 		return *done.Channel
 	}
-	chosen, err := w.Channels.Choose(w.t.Context(), w.id, done.Choice.State, []string{done.Choice.Places[0].Account})
+	chosen, err := w.Channels.Choose(w.t.Context(), w.app, done.Choice.State, []string{done.Choice.Places[0].Account})
 	if err != nil {
 		w.t.Fatalf("choose: %v", err)
 	}
@@ -307,12 +310,10 @@ func (w *world) file(kind domain.MediaKind, n int) []byte {
 	return b.Bytes()
 }
 
-// second has the app that every platform has two of be the other one.
-func second(settings map[string]string) {
-	for k, v := range settings {
-		if v == "simulator" || v == "simulator-secret" {
-			settings[k] = strings.Replace(v, "simulator", "simulator-2", 1)
-		}
+// second is a setting of the other app that every platform has.
+func second(value string) string {
+	if value == "simulator" || value == "simulator-secret" {
+		return strings.Replace(value, "simulator", "simulator-2", 1)
 	}
-	maps.DeleteFunc(settings, func(_, v string) bool { return v == "" })
+	return value
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/crierhq/crier/adapters/httpapi"
 	"github.com/crierhq/crier/apps/internal/config"
 	"github.com/crierhq/crier/core"
-	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/providers/all"
 	"github.com/crierhq/crier/providers/feed"
 )
@@ -18,23 +17,24 @@ import (
 // settings are what the platform is reached at.
 func (a *App) setups() []core.PlatformSetup {
 	var out []core.PlatformSetup
-	for _, id := range all.IDs() {
-		if id == feed.ID && !a.cfg.Publisher.HostFeeds {
+	more, _ := moreApps(a.cfg.Publisher.Apps) // what is wrong was told at the start
+	for _, app := range all.Apps(more...) {
+		if app.Platform == feed.ID && !a.cfg.Publisher.HostFeeds {
 			continue
 		}
-		out = append(out, a.setup(id))
+		out = append(out, a.setup(app))
 	}
 	return out
 }
 
-func (a *App) setup(id domain.ProviderID) core.PlatformSetup {
-	out := core.PlatformSetup{ID: id, Redirect: httpapi.CallbackURL(a.cfg.Server.PublicURL, id)}
-	into := all.Config(id)
-	_, _ = config.LoadInto(a.env.Environ, a.env.ReadFile, into) // what is wrong was told at the start
+func (a *App) setup(app all.App) core.PlatformSetup {
+	out := core.PlatformSetup{ID: app.ID(), Redirect: httpapi.CallbackURL(a.cfg.Server.PublicURL, app.ID())}
+	into := all.Config(app.Platform)
+	_, _ = config.LoadInto(a.env.Environ, a.env.ReadFile, into, app.Suffix()) // what is wrong was told at the start
 	v := reflect.ValueOf(into).Elem()
 	if c, ok := v.Interface().(interface{ Missing() []string }); ok {
 		for _, name := range c.Missing() {
-			out.Settings = append(out.Settings, core.PlatformSetting{Name: name, Required: true})
+			out.Settings = append(out.Settings, core.PlatformSetting{Name: app.Setting(name), Required: true})
 		}
 	}
 	for i, field := range slices.Collect(v.Type().Fields()) {
@@ -46,7 +46,7 @@ func (a *App) setup(id domain.ProviderID) core.PlatformSetup {
 		if v.Field(i).IsZero() {
 			value = ""
 		}
-		out.Settings = append(out.Settings, core.PlatformSetting{Name: s.Name, Required: s.Required, Secret: s.Secret, Value: value})
+		out.Settings = append(out.Settings, core.PlatformSetting{Name: app.Setting(s.Name), Required: s.Required, Secret: s.Secret, Value: value})
 		if u, err := url.Parse(value); err == nil && !s.Secret && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
 			if origin := u.Scheme + "://" + u.Host; !slices.Contains(out.Hosts, origin) {
 				out.Hosts = append(out.Hosts, origin)

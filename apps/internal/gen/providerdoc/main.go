@@ -74,7 +74,7 @@ func settingsOf(cfg any) []config.Setting {
 
 // example fills in what is required, so that every provider can be built: all
 // that has no default, where one of several settings is.
-func example(cfg any) ([]string, error) {
+func example(_ all.App, cfg any) ([]string, error) {
 	v := reflect.ValueOf(cfg).Elem()
 	_, either := cfg.(interface{ Missing() []string })
 	for f, field := range v.Fields() {
