@@ -3,7 +3,6 @@ package linkedin
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
+	"github.com/crierhq/crier/providers/kit/upload"
 )
 
 // progress is what a Cursor of this provider holds, in the order of the item.
@@ -163,13 +163,10 @@ func (c common) upload(ctx context.Context, t social.Target, m social.Media) (st
 	if urn == "" || kind == "videos" && len(v.Instructions) == 0 || kind != "videos" && v.UploadURL == "" {
 		return "", social.Errorf(social.CodeUnavailable, "LinkedIn did not say where a file must go.")
 	}
-	file, err := m.Source.Open(ctx)
-	if err != nil {
-		return "", &social.Error{Code: social.CodeUnavailable, Message: "A file of this post cannot be read at the moment.", Err: err}
-	}
+	file := upload.NewParts(m)
 	defer func() { _ = file.Close() }()
 	if kind != "videos" {
-		_, err := c.put(ctx, v.UploadURL, file, m.Bytes)
+		_, err := c.put(ctx, v.UploadURL, file, 0, m.Bytes)
 		return urn, err
 	}
 	parts, err := c.parts(ctx, got, file)
@@ -185,7 +182,7 @@ func (c common) upload(ctx context.Context, t social.Target, m social.Media) (st
 
 // parts sends a video range by range, each to its own address, and returns
 // what LinkedIn calls them.
-func (c common) parts(ctx context.Context, in initialized, file io.Reader) ([]string, error) {
+func (c common) parts(ctx context.Context, in initialized, file *upload.Parts) ([]string, error) {
 	var out []string
 	next := int64(0)
 	for _, part := range in.Value.Instructions {
@@ -193,8 +190,7 @@ func (c common) parts(ctx context.Context, in initialized, file io.Reader) ([]st
 			return nil, social.Errorf(social.CodeUnavailable, "LinkedIn asked for the parts of a video out of order.")
 		}
 		next = part.Last + 1
-		size := next - part.First
-		resp, err := c.put(ctx, part.URL, io.LimitReader(file, size), size)
+		resp, err := c.put(ctx, part.URL, file, part.First, next-part.First)
 		if err != nil {
 			return nil, err
 		}
@@ -207,9 +203,14 @@ func (c common) parts(ctx context.Context, in initialized, file io.Reader) ([]st
 	return out, nil
 }
 
-// put sends bytes to an address of LinkedIn's, which is signed: it gets no token.
-func (c common) put(ctx context.Context, to string, body io.Reader, size int64) (rest.Response, error) {
+// put sends a part of a file to an address of LinkedIn's, which is signed: it
+// gets no token.
+func (c common) put(ctx context.Context, to string, file *upload.Parts, offset, size int64) (rest.Response, error) {
+	part, err := file.Part(ctx, offset, size)
+	if err != nil {
+		return rest.Response{}, err
+	}
 	return c.do(ctx, rest.Request{
-		Method: http.MethodPut, Path: to, Body: io.NopCloser(body), Type: "application/octet-stream", Size: size, Reads: true,
+		Method: http.MethodPut, Path: to, Body: part, Type: "application/octet-stream", Size: size, Reads: true,
 	})
 }

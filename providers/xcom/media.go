@@ -174,20 +174,20 @@ func (p *Provider) upload(ctx context.Context, t social.Target, m social.Media) 
 	return done, err
 }
 
-// segments reads the file once and sends it piece by piece.
+// segments sends the file piece by piece.
 func (p *Provider) segments(ctx context.Context, t social.Target, id string, m social.Media) error {
-	file, err := m.Source.Open(ctx)
-	if err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "A file of this post cannot be read at the moment.", Err: err}
-	}
-	defer func() { _ = file.Close() }()
-	for i, left := 0, m.Bytes; left > 0; i++ {
-		n := min(left, segment)
-		left -= n
-		_, err := p.post(ctx, t, "/2/media/upload/"+id+"/append", []upload.Field{
-			{Name: "segment_index", Value: strconv.Itoa(i)},
+	parts := upload.NewParts(m)
+	defer func() { _ = parts.Close() }()
+	for i := int64(0); i*segment < m.Bytes; i++ {
+		n := min(m.Bytes-i*segment, segment)
+		part, err := parts.Part(ctx, i*segment, n)
+		if err != nil {
+			return err
+		}
+		_, err = p.post(ctx, t, "/2/media/upload/"+id+"/append", []upload.Field{
+			{Name: "segment_index", Value: strconv.FormatInt(i, 10)},
 			{Name: "media", FileName: "media", Type: "application/octet-stream", Size: n, Open: func(context.Context) (io.ReadCloser, error) {
-				return io.NopCloser(io.LimitReader(file, n)), nil
+				return part, nil
 			}},
 		}, nil)
 		if err != nil {

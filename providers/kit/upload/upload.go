@@ -7,6 +7,7 @@
 //	rest.Request{Body: body, Type: contentType, Size: size}
 //
 // Files are opened one after the other while the body is read, and never held.
+// A file that goes out in several requests is cut by Parts.
 package upload
 
 import (
