@@ -2,41 +2,74 @@ package vendorspec
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Read reads the descriptions in files, which are named from Dir, as one.
+// Read reads the descriptions in files, which are named from Dir, as one. A
+// folder stands for all that is in it.
 func Read(files ...string) (*Spec, error) {
 	out := &Spec{named: object{}, prefixes: []string{""}}
 	for _, name := range files {
-		raw, err := os.ReadFile(filepath.Join(Dir(), name))
+		err := filepath.WalkDir(filepath.Join(Dir(), name), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return out.add(filepath.Base(path), raw)
+		})
 		if err != nil {
 			return nil, fmt.Errorf("the description %s cannot be read: %w", name, err)
 		}
-		var doc object
-		if err := json.Unmarshal(raw, &doc); err != nil {
-			return nil, fmt.Errorf("the description %s: %w", name, err)
-		}
-		switch {
-		case doc["openapi"] != nil:
-			out.openAPI(doc)
-		case doc["swagger"] != nil:
-			out.swagger(doc)
-		case doc["discoveryVersion"] != nil:
-			out.discovery(doc)
-		case doc["methods"] != nil:
-			out.telegram(doc)
-		case doc["apis"] != nil:
-			out.meta(doc)
-		default:
-			return nil, fmt.Errorf("the description %s is of no kind that is known", name)
-		}
 	}
 	return out, nil
+}
+
+// add reads one more description.
+func (s *Spec) add(name string, raw []byte) error {
+	doc, err := decode(name, raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	switch {
+	case doc["openapi"] != nil:
+		s.openAPI(doc)
+	case doc["swagger"] != nil:
+		s.swagger(doc)
+	case doc["discoveryVersion"] != nil:
+		s.discovery(doc)
+	case doc["methods"] != nil:
+		s.telegram(doc)
+	case doc["apis"] != nil:
+		s.meta(doc)
+	case doc["lexicon"] != nil:
+		s.lexicon(doc)
+	default:
+		return fmt.Errorf("%s is of no kind that is known", name)
+	}
+	return nil
+}
+
+// decode reads a description that is written as JSON, or as YAML if its name
+// says so.
+func decode(name string, raw []byte) (doc object, err error) {
+	if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" {
+		return doc, json.Unmarshal(raw, &doc)
+	}
+	v, err := decodeYAML(raw)
+	doc, ok := v.(object)
+	if err == nil && !ok {
+		err = errors.New("it is no object")
+	}
+	return doc, err
 }
 
 func child(o object, path ...string) object {

@@ -1,6 +1,7 @@
 // Package vendorspec judges requests and answers by what a vendor says of its
-// own API: OpenAPI 3, Swagger 2, Google's discovery documents, the extract of
-// Telegram's page and the nodes of Meta's code generator.
+// own API: OpenAPI 3 (as JSON or YAML), Swagger 2, Google's discovery documents, the extract of
+// Telegram's page, the nodes of Meta's code generator and the lexicons of AT
+// Protocol.
 //
 // The descriptions are not a part of this repository. Dir says where they are,
 // and a test without them says so and goes on.
@@ -166,10 +167,11 @@ func (s *Spec) resolve(schema object) object {
 // members are a mistake.
 func (s *Spec) value(schema object, v any, at string, texts, strict bool) []string {
 	schema = s.resolve(schema)
-	for _, group := range []string{"oneOf", "anyOf"} {
-		if list, ok := schema[group].([]any); ok {
-			return s.oneOf(list, v, at, texts, strict)
-		}
+	if schema[itself] == true {
+		schema = s.resolve(s.of(v))
+	}
+	if list := alternatives(schema); list != nil {
+		return s.oneOf(list, v, at, texts, strict)
 	}
 	if v == nil {
 		return nil
@@ -192,6 +194,15 @@ func (s *Spec) value(schema object, v any, at string, texts, strict bool) []stri
 		return out
 	}
 	return wrongType(schema, v, at, texts)
+}
+
+// alternatives are the schemas of which one is enough; nil: there is but one.
+func alternatives(schema object) []any {
+	var out []any
+	for _, ref := range child(schema, "discriminator", "mapping") {
+		out = append(out, object{"$ref": ref})
+	}
+	return slices.Concat(out, listOf(schema["oneOf"]), listOf(schema["anyOf"]))
 }
 
 // oneOf takes the alternative that has least against v.

@@ -13,7 +13,7 @@ import (
 )
 
 // described are the descriptions that vendors, or others for them, give of
-// their APIs: the files of the folder that vendorspec.Dir names. They are not part
+// their APIs: files, or folders of them, in the one that vendorspec.Dir names. They are not part
 // of this repository.
 var described = []struct {
 	file string
@@ -30,7 +30,9 @@ var described = []struct {
 		paths: []string{"/api/v1/accounts", "/api/v1/apps", "/api/v1/media", "/api/v1/statuses", "/api/v2/"},
 	},
 	{file: "x.openapi.json", hosts: []string{"api.x.com"}, paths: []string{"/2/tweets", "/2/users", "/2/media"}},
+	{file: "bluesky/lexicons", hosts: []string{simulator.Self, "bsky.social", "video.bsky.app", "public.api.bsky.app"}, paths: []string{"/xrpc/"}},
 	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10"},
+	{file: "pinterest.openapi.yaml", hosts: []string{"api.pinterest.com"}, prefix: "/v5"},
 	{file: "slack.openapi2.json", hosts: []string{"slack.com"}, prefix: "/api"},
 }
 
