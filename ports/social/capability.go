@@ -238,8 +238,23 @@ type Mention struct {
 // Period is a number of whole days in UTC: from From up to and without To.
 type Period struct{ From, To time.Time }
 
+// Today is the day of now, and whether p has it. Many platforms only tell what an
+// account has now.
+func (p Period) Today(now time.Time) (day time.Time, in bool) {
+	day = now.UTC().Truncate(24 * time.Hour)
+	return day, !day.Before(p.From) && day.Before(p.To)
+}
+
 // Series are numbers over days, oldest first.
 type Series map[Metric][]Point
+
+// Add puts the number of a day at the end of a metric. Nil and what is below
+// zero is not known, and left out.
+func (s Series) Add(m Metric, day time.Time, n *int64) {
+	if n != nil && *n >= 0 {
+		s[m] = append(s[m], Point{Day: day, Value: *n})
+	}
+}
 
 // Point is a number of one day. Of what an account has, such as followers, it
 // is how many there were; of what happens, how often it happened on that day.

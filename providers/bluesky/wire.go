@@ -18,6 +18,7 @@ const (
 	deleteRecord   = "com.atproto.repo.deleteRecord"
 	getPosts       = "app.bsky.feed.getPosts"
 	getProfile     = "app.bsky.actor.getProfile"
+	searchActors   = "app.bsky.actor.searchActorsTypeahead"
 	uploadVideo    = "app.bsky.video.uploadVideo"
 	getJobStatus   = "app.bsky.video.getJobStatus"
 
@@ -42,8 +43,10 @@ type session struct {
 }
 
 type profile struct {
+	Handle      string `json:"handle"`
 	DisplayName string `json:"displayName"`
 	Avatar      string `json:"avatar"`
+	Followers   *int64 `json:"followersCount"`
 }
 
 // blob is the reference to an uploaded file, as a record holds it.

@@ -91,8 +91,8 @@ func (a *account) AccountMetrics(ctx context.Context, t social.Target, p social.
 			}
 		}
 	}
-	today := a.deps.Now().UTC().Truncate(day)
-	if today.Before(p.From) || !today.Before(p.To) {
+	today, in := p.Today(a.deps.Now())
+	if !in {
 		return out, nil
 	}
 	var me profile
@@ -100,8 +100,6 @@ func (a *account) AccountMetrics(ctx context.Context, t social.Target, p social.
 	if err != nil {
 		return nil, err
 	}
-	if me.Followers != nil && *me.Followers >= 0 {
-		out[social.MetricFollowers] = []social.Point{{Day: today, Value: *me.Followers}}
-	}
+	out.Add(social.MetricFollowers, today, me.Followers)
 	return out, nil
 }

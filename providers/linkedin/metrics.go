@@ -158,8 +158,8 @@ func (p *Page) AccountMetrics(ctx context.Context, t social.Target, period socia
 	for _, points := range out {
 		slices.SortFunc(points, func(a, b social.Point) int { return a.Day.Compare(b.Day) })
 	}
-	today := p.deps.Now().UTC().Truncate(24 * time.Hour)
-	if today.Before(period.From) || !today.Before(period.To) {
+	today, in := period.Today(p.deps.Now())
+	if !in {
 		return out, nil
 	}
 	var size struct {
@@ -168,8 +168,6 @@ func (p *Page) AccountMetrics(ctx context.Context, t social.Target, period socia
 	_, err = p.call(ctx, t, rest.Request{
 		Method: http.MethodGet, Path: "/rest/networkSizes/" + escaped(p.author(t)) + "?edgeType=COMPANY_FOLLOWED_BY_MEMBER", Out: &size,
 	}, "")
-	if err == nil && size.Followers != nil && *size.Followers >= 0 {
-		out[social.MetricFollowers] = []social.Point{{Day: today, Value: *size.Followers}}
-	}
+	out.Add(social.MetricFollowers, today, size.Followers)
 	return out, err
 }

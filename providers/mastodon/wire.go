@@ -32,7 +32,10 @@ type account struct {
 	DisplayName string `json:"display_name"`
 	URL         string `json:"url"`
 	Avatar      string `json:"avatar"`
-	Source      struct {
+	// Acct is the handle as this server writes it: without a host for its own.
+	Acct      string `json:"acct"`
+	Followers *int64 `json:"followers_count"`
+	Source    struct {
 		Privacy   string `json:"privacy"`
 		Sensitive bool   `json:"sensitive"`
 		Language  string `json:"language"`

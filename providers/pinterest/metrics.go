@@ -77,9 +77,7 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 	if err := p.call(ctx, t, rest.Request{Method: http.MethodGet, Path: "/user_account", Out: &me}); err != nil {
 		return nil, err
 	}
-	if me.Followers != nil && *me.Followers >= 0 {
-		out[social.MetricFollowers] = []social.Point{{Day: today, Value: *me.Followers}}
-	}
+	out.Add(social.MetricFollowers, today, me.Followers)
 	return out, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
@@ -115,16 +114,15 @@ func typedChat(s string) string {
 // AccountMetrics implements social.AccountMeter: how many people are in the chat
 // now, which is all that a bot is told.
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
-	today := p.deps.Now().UTC().Truncate(24 * time.Hour)
-	if today.Before(period.From) || !today.Before(period.To) {
-		return social.Series{}, nil
+	out := social.Series{}
+	today, in := period.Today(p.deps.Now())
+	if !in {
+		return out, nil
 	}
 	var n answer[*int64]
 	if err := p.call(ctx, t.Credential.Access, "getChatMemberCount", rest.Request{JSON: map[string]string{"chat_id": t.Account}, Reads: true, Out: &n}); err != nil {
 		return nil, err
 	}
-	if n.Result == nil {
-		return social.Series{}, nil
-	}
-	return social.Series{social.MetricFollowers: {{Day: today, Value: *n.Result}}}, nil
+	out.Add(social.MetricFollowers, today, n.Result)
+	return out, nil
 }

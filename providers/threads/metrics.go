@@ -63,8 +63,8 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 	if points := got.days("views", period); len(points) > 0 {
 		out[social.MetricViews] = points
 	}
-	today := p.deps.Now().UTC().Truncate(24 * time.Hour)
-	if today.Before(period.From) || !today.Before(period.To) {
+	today, now := period.Today(p.deps.Now())
+	if !now {
 		return out, nil
 	}
 	got = insights{}
@@ -72,8 +72,8 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 		return nil, err
 	}
 	for _, in := range got.Data {
-		if in.Name == "followers_count" && in.Total != nil && in.Total.Value != nil && *in.Total.Value >= 0 {
-			out[social.MetricFollowers] = []social.Point{{Day: today, Value: *in.Total.Value}}
+		if in.Name == "followers_count" && in.Total != nil {
+			out.Add(social.MetricFollowers, today, in.Total.Value)
 		}
 	}
 	return out, nil

@@ -44,9 +44,8 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 		return nil, err
 	}
 	out := social.Series{}
-	today := p.deps.Now().UTC().Truncate(24 * time.Hour)
-	if n := me.PublicMetrics.Followers; n != nil && !today.Before(period.From) && today.Before(period.To) {
-		out[social.MetricFollowers] = []social.Point{{Day: today, Value: *n}}
+	if today, in := period.Today(p.deps.Now()); in {
+		out.Add(social.MetricFollowers, today, me.PublicMetrics.Followers)
 	}
 	ids, err := p.latest(ctx, t, period)
 	if err != nil || len(ids) == 0 {

@@ -121,6 +121,13 @@ func (w *World) Accounts(platform, kind, owner string) []*Account {
 	return out
 }
 
+// People finds those who sign in at a platform by a part of a handle or name.
+func (w *World) People(platform, words string) []*Account {
+	return slices.DeleteFunc(w.Accounts(platform, "", ""), func(a *Account) bool {
+		return words == "" || !strings.Contains(strings.ToLower(a.Handle+" "+a.Name), strings.ToLower(words))
+	})
+}
+
 // Avatar is the address of the picture of an account.
 func (w *World) Avatar(a *Account) string {
 	return w.URL(Self, avatarPath(a))

@@ -76,7 +76,7 @@ func (w *world) accountNumbers(ann domain.Channel) {
 		w.t.Skip("the platform tells no numbers of accounts")
 	}
 	now := w.Clock.Now()
-	got, err := w.Insight.Account(w.t.Context(), w.Owner, ann.ID, now.AddDate(0, 0, -7), now)
+	got, err := w.Insight.Account(w.t.Context(), w.Owner, ann.ID, now.AddDate(0, 0, -7), now.AddDate(0, 0, 1))
 	if err != nil || len(got) == 0 {
 		w.t.Errorf("got %v, %v; want numbers", got, err)
 	}

@@ -60,19 +60,20 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 	m.AddAccount(simulator.Account{Platform: platform, ID: "did:plc:bobsimulated22222222222b", Handle: "bob.bsky.social", Name: "Bob Example"})
 	for _, host := range []string{simulator.Self, "bsky.social", "video.bsky.app"} {
 		for name, h := range map[string]http.HandlerFunc{
-			"POST com.atproto.server.createSession":  s.createSession,
-			"POST com.atproto.server.refreshSession": s.refreshSession,
-			"POST com.atproto.server.deleteSession":  s.deleteSession,
-			"GET com.atproto.server.getServiceAuth":  s.signed(s.serviceAuth),
-			"GET com.atproto.identity.resolveHandle": s.resolveHandle,
-			"POST com.atproto.repo.uploadBlob":       s.signed(s.uploadBlob),
-			"POST com.atproto.repo.putRecord":        s.signed(s.putRecord),
-			"GET com.atproto.repo.getRecord":         s.getRecord,
-			"POST com.atproto.repo.deleteRecord":     s.signed(s.deleteRecord),
-			"GET app.bsky.actor.getProfile":          s.signed(s.getProfile),
-			"GET app.bsky.feed.getPosts":             s.signed(s.getPosts),
-			"POST app.bsky.video.uploadVideo":        s.signed(s.uploadVideo),
-			"GET app.bsky.video.getJobStatus":        s.getJobStatus,
+			"POST com.atproto.server.createSession":    s.createSession,
+			"POST com.atproto.server.refreshSession":   s.refreshSession,
+			"POST com.atproto.server.deleteSession":    s.deleteSession,
+			"GET com.atproto.server.getServiceAuth":    s.signed(s.serviceAuth),
+			"GET com.atproto.identity.resolveHandle":   s.resolveHandle,
+			"POST com.atproto.repo.uploadBlob":         s.signed(s.uploadBlob),
+			"POST com.atproto.repo.putRecord":          s.signed(s.putRecord),
+			"GET com.atproto.repo.getRecord":           s.getRecord,
+			"POST com.atproto.repo.deleteRecord":       s.signed(s.deleteRecord),
+			"GET app.bsky.actor.getProfile":            s.signed(s.getProfile),
+			"GET app.bsky.actor.searchActorsTypeahead": s.signed(s.searchActors),
+			"GET app.bsky.feed.getPosts":               s.signed(s.getPosts),
+			"POST app.bsky.video.uploadVideo":          s.signed(s.uploadVideo),
+			"GET app.bsky.video.getJobStatus":          s.getJobStatus,
 		} {
 			method, nsid, _ := strings.Cut(name, " ")
 			handle := m.Handle
@@ -244,6 +245,14 @@ func (s *StandIn) getProfile(w http.ResponseWriter, r *http.Request, _ *simulato
 		return
 	}
 	simulator.JSON(w, http.StatusOK, s.profile(a))
+}
+
+func (s *StandIn) searchActors(w http.ResponseWriter, r *http.Request, _ *simulator.Token) {
+	found := []object{}
+	for _, a := range s.m.People(platform, r.URL.Query().Get("q")) {
+		found = append(found, object{"did": a.ID, "handle": a.Handle, "displayName": a.Name, "avatar": s.m.Avatar(a)})
+	}
+	simulator.JSON(w, http.StatusOK, object{"actors": found})
 }
 
 // getPosts leaves out what is not there, as the application does.

@@ -493,13 +493,20 @@ func (s *StandIn) boost(w http.ResponseWriter, r *http.Request, t *simulator.Tok
 }
 
 func (s *StandIn) search(w http.ResponseWriter, r *http.Request, _ *simulator.Token) {
-	found := []object{}
-	for _, p := range s.m.Posts(platform, "") {
-		if q := r.URL.Query().Get("q"); q != "" && p.URL == q {
-			found = append(found, s.status(r, p))
+	people, found, q := []object{}, []object{}, r.URL.Query()
+	switch q.Get("type") {
+	case "accounts":
+		for _, a := range s.m.People(platform, q.Get("q")) {
+			people = append(people, s.account(r, a))
+		}
+	case "statuses":
+		for _, p := range s.m.Posts(platform, "") {
+			if p.URL == q.Get("q") {
+				found = append(found, s.status(r, p))
+			}
 		}
 	}
-	simulator.JSON(w, http.StatusOK, object{"accounts": []object{}, "statuses": found, "hashtags": []object{}})
+	simulator.JSON(w, http.StatusOK, object{"accounts": people, "statuses": found, "hashtags": []object{}})
 }
 
 func (s *StandIn) upload(w http.ResponseWriter, r *http.Request, t *simulator.Token) {

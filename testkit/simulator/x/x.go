@@ -171,12 +171,9 @@ func (s *StandIn) me(w http.ResponseWriter, _ *http.Request, t *simulator.Token)
 }
 
 func (s *StandIn) people(w http.ResponseWriter, r *http.Request, _ *simulator.Token) {
-	query := strings.ToLower(r.URL.Query().Get("query"))
 	found := []object{}
-	for _, a := range s.m.Accounts(platform, "", "") {
-		if strings.Contains(strings.ToLower(a.Handle+" "+a.Name), query) {
-			found = append(found, s.user(a))
-		}
+	for _, a := range s.m.People(platform, r.URL.Query().Get("query")) {
+		found = append(found, s.user(a))
 	}
 	simulator.JSON(w, http.StatusOK, object{"data": found})
 }
