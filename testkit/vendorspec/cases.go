@@ -16,7 +16,7 @@ type disputed map[string]string
 // Cases judges the requests of a provider's cases by the descriptions in files.
 // about says which addresses the descriptions are about, by how they begin, such
 // as "api.example.com/v2/"; with a ! before it, which are not, such as those for
-// signing in.
+// signing in. The query belongs to an address, as the case has it.
 //
 // Where the description is wrong, the case says so in its field disputed: the
 // finding, and the reason. A reason for what is not found is a mistake.
@@ -95,7 +95,7 @@ func (s *Spec) judgeCase(t *testing.T, cases fs.FS, name string, about []string)
 	for _, e := range c.Exchanges {
 		r := e.Request.request()
 		u, err := url.Parse(r.URL)
-		if err != nil || !covers(about, u.Host+u.Path) {
+		if err != nil || !covers(about, u.Host+u.RequestURI()) {
 			continue
 		}
 		judged++
