@@ -333,9 +333,11 @@ func (s source) PublicURL(ctx context.Context) (string, error) {
 type pattern struct{ at int }
 
 func (p *pattern) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte('a' + p.at%26)
-		p.at++
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	for n := 0; n < len(b); {
+		one := copy(b[n:], letters[p.at%len(letters):])
+		p.at += one
+		n += one
 	}
 	return len(b), nil
 }
