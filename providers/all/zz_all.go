@@ -13,6 +13,7 @@ import (
 	"github.com/crierhq/crier/providers/telegram"
 	"github.com/crierhq/crier/providers/threads"
 	"github.com/crierhq/crier/providers/xcom"
+	"github.com/crierhq/crier/providers/youtube"
 )
 
 func list() []entry {
@@ -29,5 +30,6 @@ func list() []entry {
 		of(telegram.ID, telegram.New),
 		of(threads.ID, threads.New),
 		of(xcom.ID, xcom.New),
+		of(youtube.ID, youtube.New),
 	}
 }
