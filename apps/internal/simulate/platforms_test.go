@@ -28,6 +28,8 @@ type platform struct {
 	flat bool
 	// ahead platforms renew only tokens that are still good.
 	ahead bool
+	// films platforms take nothing without a video; a picture is its cover.
+	films bool
 	// without says which scenarios it is left out of, and why.
 	without map[string]string
 }
@@ -42,6 +44,10 @@ var platforms = map[domain.ProviderID]platform{
 	"linkedin-page": {flat: true, signIn: "linkedin"},
 	"pinterest":     {settings: `{"board":"700001"}`},
 	"threads":       {ahead: true},
+	"youtube": {
+		settings: `{"title":"A film","privacy":"public"}`, flat: true, films: true,
+		without: map[string]string{"image": "a picture is the thumbnail of a video", "several images": "a picture is the thumbnail of a video"},
+	},
 }
 
 // scenario is something that people do.
@@ -181,7 +187,7 @@ func (w *world) first(text string) domain.Item {
 	switch media := w.can.Descriptor.Limits.Media; {
 	case !media.Required:
 		return w.item(text)
-	case media.Images > 0 && w.file(domain.MediaImage, 0) != nil:
+	case !w.facts.films && media.Images > 0 && w.file(domain.MediaImage, 0) != nil:
 		return w.item(text, domain.MediaImage)
 	default:
 		return w.item(text, domain.MediaVideo)
