@@ -66,11 +66,8 @@ func (p *Provider) video(ctx context.Context, t social.Target, m social.Media) (
 		return "", "", err
 	}
 	id, session = out.VideoID, out.UploadSessionID
-	file, err := m.Source.Open(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	defer func() { _ = file.Close() }()
+	parts := upload.NewParts(m)
+	defer func() { _ = parts.Close() }()
 	var at int64
 	for range maxParts {
 		start, end, ok := out.part()
@@ -80,7 +77,11 @@ func (p *Provider) video(ctx context.Context, t social.Target, m social.Media) (
 		case start == end:
 			return id, session, nil
 		}
-		if out, err = p.transfer(ctx, t, session, m, start, io.LimitReader(file, end-start), end-start); err != nil {
+		part, err := parts.Part(ctx, start, end-start)
+		if err != nil {
+			return "", "", err
+		}
+		if out, err = p.transfer(ctx, t, session, m, start, part, end-start); err != nil {
 			return "", "", err
 		}
 		at = end
@@ -88,13 +89,13 @@ func (p *Provider) video(ctx context.Context, t social.Target, m social.Media) (
 	return "", "", lostFile()
 }
 
-func (p *Provider) transfer(ctx context.Context, t social.Target, session string, m social.Media, start int64, part io.Reader, size int64) (videoAnswer, error) {
+func (p *Provider) transfer(ctx context.Context, t social.Target, session string, m social.Media, start int64, part io.ReadCloser, size int64) (videoAnswer, error) {
 	body, kind, length := upload.Multipart([]upload.Field{
 		{Name: "upload_phase", Value: "transfer"},
 		{Name: "upload_session_id", Value: session},
 		{Name: "start_offset", Value: strconv.FormatInt(start, 10)},
 		{Name: "video_file_chunk", FileName: fileName(m), Type: m.MIME, Size: size, Open: func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(part), nil
+			return part, nil
 		}},
 	})
 	var out videoAnswer

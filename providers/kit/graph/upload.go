@@ -7,17 +7,19 @@ import (
 
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
+	"github.com/crierhq/crier/providers/kit/upload"
 )
 
 // Upload hands over all bytes of m at once, to the address of an upload that
 // was begun. It may be repeated: nobody sees the file before it is published.
 // https://developers.facebook.com/docs/video-api/guides/reels-publishing
 func (a API) Upload(ctx context.Context, token, address string, m social.Media) error {
-	file, err := m.Source.Open(ctx)
+	parts := upload.NewParts(m)
+	defer func() { _ = parts.Close() }()
+	file, err := parts.Part(ctx, 0, m.Bytes)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
 	var out struct {
 		Success bool `json:"success"`
 	}
