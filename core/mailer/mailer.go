@@ -56,6 +56,10 @@ type Mail struct {
 	Organization domain.OrganizationID
 	To           mail.Address
 	Letter       letters.Letter
+	// ID names the mail, and the job that sends it: one that is enqueued again
+	// with the ID of a mail that is out reaches its reader as the same mail.
+	// Empty: a new one.
+	ID domain.JobID
 	// Until is when the letter is of no use any more, such as the end of its
 	// link; then it is not sent. Zero: never.
 	Until time.Time
@@ -81,7 +85,10 @@ type content struct {
 // Seal makes a letter ready. It stores nothing; call it before the transaction,
 // for sealing may take a call over the network.
 func (s *Service) Seal(ctx context.Context, m Mail) (Sealed, error) {
-	id := domain.JobID(s.cfg.NewID())
+	id := m.ID
+	if id == "" {
+		id = domain.JobID(s.cfg.NewID())
+	}
 	letter, err := json.Marshal(m.Letter)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("seal letter: %w", err)

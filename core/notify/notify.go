@@ -135,7 +135,11 @@ func (s *Service) tell(ctx context.Context, j domain.Job) error {
 	}
 	sealed := make([]mailer.Sealed, len(to))
 	for i, u := range to {
-		sealed[i], err = s.cfg.Mail.Seal(ctx, mailer.Mail{Organization: j.Organization, To: mail.Address{Email: u.Email}, Letter: l})
+		sealed[i], err = s.cfg.Mail.Seal(ctx, mailer.Mail{
+			// A job that is run again, as after a crash, writes the same mails.
+			ID:           j.ID + "-" + domain.JobID(u.ID),
+			Organization: j.Organization, To: mail.Address{Email: u.Email}, Letter: l,
+		})
 		if err != nil {
 			return fmt.Errorf("notify: %w", err)
 		}

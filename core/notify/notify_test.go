@@ -9,6 +9,7 @@ import (
 	"github.com/crierhq/crier/adapters/memmail"
 	"github.com/crierhq/crier/core"
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/core/notify"
 	"github.com/crierhq/crier/ports/mail"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/testkit/enginetest"
@@ -127,6 +128,28 @@ func TestTheAuthorIsToldOnce(t *testing.T) {
 	o.pass()
 	if n := strings.Count(o.letters("needs you")["ann@example.org"], "A post of yours needs you"); n != 2 {
 		t.Errorf("got %d mails after it failed again, want another one", n)
+	}
+}
+
+// TestANoticeThatIsRunAgainIsTheSameMail has a worker die between what it did and
+// its mark: a service that knows the ids of mails takes the second one for the first.
+func TestANoticeThatIsRunAgainIsTheSameMail(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	id := o.fail("one")
+	before := len(o.mail.Sent())
+	for range 2 {
+		j := domain.Job{
+			ID: "notice", Organization: o.ann.Organization, Kind: notify.KindNotice, State: domain.JobWaiting, Version: 1, Payload: []byte(`{"post":"` + id + `"}`),
+			RunAt: o.Clock.Now(), MaxAttempts: 3, CreatedAt: o.Clock.Now(),
+		}
+		if err := o.Store.Jobs().Insert(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+		o.pass()
+	}
+	if n := len(o.mail.Sent()) - before; n != 1 {
+		t.Errorf("got %d mails, want one", n)
 	}
 }
 
