@@ -9,7 +9,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
-	"github.com/crierhq/crier/providers/kit/markup"
+	"github.com/crierhq/crier/ports/social/markup"
 	"github.com/crierhq/crier/providers/kit/rest"
 	"github.com/crierhq/crier/providers/kit/upload"
 )

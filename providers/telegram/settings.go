@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/crierhq/crier/ports/social"
-	"github.com/crierhq/crier/providers/kit/markup"
+	"github.com/crierhq/crier/ports/social/markup"
 )
 
 // Settings are the choices an author has for one message.

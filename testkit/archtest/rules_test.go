@@ -78,11 +78,11 @@ func (r rule) allows(dir, imp string, test bool) bool {
 	return test && (matchesAny(in, r.tests) || matchesAny(in, kits))
 }
 
-// unit is what belongs together: an adapter or provider with the packages
-// inside it, elsewhere the folder and what is below.
+// unit is what belongs together: an adapter, a provider or a port with the
+// packages inside it, elsewhere the folder and what is below.
 func unit(dir string) string {
 	parts := strings.Split(dir, "/")
-	if len(parts) > 2 && (parts[0] == "adapters" || parts[0] == "providers") {
+	if len(parts) > 2 && (parts[0] == "adapters" || parts[0] == "providers" || parts[0] == "ports") {
 		return path.Join(parts[:2]...)
 	}
 	return dir

@@ -1,11 +1,13 @@
-// Package markup reads what authors write and writes it as a platform wants it.
+// Package markup reads what authors write and writes it as a platform wants it. It
+// is the one place in which marks are turned into other marks.
 //
-// What it reads is a part of Markdown, chosen so that a text that nobody meant as
-// Markdown stays as it is: **bold** (or __bold__), *italic* (or _italic_), ~~struck
-// out~~, ||hidden||, `code`, [words](https://crier.example), <https://crier.example>,
-// and at the start of lines # headings, > quotes, - points and ``` blocks of code.
-// A backslash takes the meaning of the sign after it. Whatever fits none of it is
-// text, and no text is ever lost. Line breaks stay where they are.
+// The Markdown that it reads is a part of the common one, chosen so that a text
+// that nobody meant as Markdown stays as it is: **bold** (or __bold__), *italic* (or
+// _italic_), ~~struck out~~, ||hidden||, `code`, [words](https://crier.example),
+// <https://crier.example>, and at the start of lines # headings, > quotes, - points
+// and ``` blocks of code. A backslash takes the meaning of the sign after it.
+// Whatever fits none of it is text, and no text is ever lost. Line breaks stay
+// where they are. HTML is that of editors in the browser.
 package markup
 
 import (
@@ -43,7 +45,7 @@ type BlockKind int
 // The kinds of blocks.
 const (
 	Paragraph BlockKind = iota // one or several lines, also empty ones
-	Heading
+	Heading                    // Arg is its signs, such as ##
 	Quote
 	Point     // of a list; Arg is its number with a dot, or empty
 	CodeBlock // Text as it is; Arg is the language, or empty
@@ -106,8 +108,8 @@ func fence(line string) (string, bool) {
 
 // lead reads what a line begins with, and returns the rest of it.
 func lead(line string) (kind BlockKind, arg, rest string) {
-	if text, ok := headingOf(line); ok {
-		return Heading, "", text
+	if signs, text, ok := headingOf(line); ok {
+		return Heading, signs, text
 	}
 	if text, ok := strings.CutPrefix(line, "> "); ok {
 		return Quote, "", text
@@ -118,11 +120,10 @@ func lead(line string) (kind BlockKind, arg, rest string) {
 	return Paragraph, "", line
 }
 
-func headingOf(line string) (string, bool) {
+func headingOf(line string) (signs, text string, ok bool) {
 	rest := strings.TrimLeft(line, "#")
-	text := strings.TrimSpace(rest)
-	signs := len(line) - len(rest)
-	return text, signs >= 1 && signs <= 6 && strings.HasPrefix(rest, " ") && text != ""
+	signs, text = line[:len(line)-len(rest)], strings.TrimSpace(rest)
+	return signs, text, signs != "" && len(signs) <= 6 && strings.HasPrefix(rest, " ") && text != ""
 }
 
 func pointOf(line string) (number, text string, ok bool) {

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/crierhq/crier/providers/kit/markup"
+	"github.com/crierhq/crier/ports/social/markup"
 )
 
 func TestMarkdown(t *testing.T) {
@@ -120,7 +120,11 @@ func TestLongTextsAreReadQuickly(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				markup.Markdown(strings.Repeat(unit, 40_000/len(unit))).TelegramHTML()
+				d := markup.Markdown(strings.Repeat(unit, 40_000/len(unit)))
+				for _, write := range []func() string{d.TelegramHTML, d.Markdown, d.Discord, d.Slack, d.Reddit} {
+					write()
+				}
+				markup.HTML(strings.NewReplacer("*", "<b>", "_", "<i ", "~", "</b>", "|", "<p>", "`", "<!--", "[", "&#").Replace(strings.Repeat(unit, 40_000/len(unit)))).Plain()
 			}()
 			select {
 			case <-done:
