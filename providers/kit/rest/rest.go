@@ -35,6 +35,9 @@ type Client struct {
 	// Base is put before a Request.Path that is not an absolute URL.
 	Base     string
 	Classify Classify
+	// Header is sent with every request, such as the name that a platform wants
+	// its clients to give themselves. That of a Request goes before it.
+	Header http.Header
 	// Now is needed to read waiting times that are given as a date.
 	Now func() time.Time
 	// Rates says whose limit the rate headers of the platform tell of. Every
@@ -146,8 +149,10 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		req.ContentLength = size
 	}
 	req.Header.Set("Accept", "application/json")
-	for k, v := range r.Header {
-		req.Header[quiet(k)] = v
+	for _, h := range []http.Header{c.Header, r.Header} {
+		for k, v := range h {
+			req.Header[quiet(k)] = v
+		}
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)

@@ -334,6 +334,21 @@ func TestEvidenceIsShortAndText(t *testing.T) {
 	}
 }
 
+func TestHeadersOfAClientAreSentWithEveryRequest(t *testing.T) {
+	t.Parallel()
+	var agent, kind string
+	c := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		agent, kind = r.Header.Get("User-Agent"), r.Header.Get("X-Kind")
+	})
+	c.Header = http.Header{"User-Agent": {"crier"}, "X-Kind": {"all"}}
+	if _, err := c.Do(t.Context(), rest.Request{Method: http.MethodGet, Path: "/a", Header: http.Header{"X-Kind": {"one"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if agent != "crier" || kind != "one" {
+		t.Errorf("got %q and %q, want that of the client, and that of the request before it", agent, kind)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -355,6 +370,7 @@ func TestRetryAfter(t *testing.T) {
 		"reset after":          {[]string{"X-RateLimit-Reset-After", "2"}, 2 * time.Second},
 		"limit not exhausted":  {[]string{"X-RateLimit-Reset", "90", "X-RateLimit-Remaining", "3"}, 0},
 		"limit exhausted":      {[]string{"X-RateLimit-Reset", "90", "X-RateLimit-Remaining", "0"}, 90 * time.Second},
+		"with a fraction":      {[]string{"X-RateLimit-Reset", "90", "X-RateLimit-Remaining", "0.0"}, 90 * time.Second},
 		"both, the first wins": {[]string{"Retry-After", "1", "X-RateLimit-Reset", "90"}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,7 +30,8 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		return d
 	}
 	for _, name := range rateHeaders() {
-		if left := strings.TrimSpace(h.Get(name + "Remaining")); left != "" && left != "0" {
+		left := h.Get(name + "Remaining")
+		if n, ok := count(left); left != "" && (!ok || n > 0) {
 			continue
 		}
 		if d, ok := wait(h.Get(name+"Reset"), now); ok {
