@@ -10,6 +10,7 @@ import (
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
 	"github.com/crierhq/crier/providers/pinterest"
+	"github.com/crierhq/crier/providers/reddit"
 	"github.com/crierhq/crier/providers/telegram"
 	"github.com/crierhq/crier/providers/threads"
 	"github.com/crierhq/crier/providers/xcom"
@@ -27,6 +28,7 @@ func list() []entry {
 		of(linkedin.PageID, linkedin.NewPage),
 		of(mastodon.ID, mastodon.New),
 		of(pinterest.ID, pinterest.New),
+		of(reddit.ID, reddit.New),
 		of(telegram.ID, telegram.New),
 		of(threads.ID, threads.New),
 		of(xcom.ID, xcom.New),
