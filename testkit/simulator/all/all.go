@@ -9,6 +9,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
 	"github.com/crierhq/crier/testkit/simulator/meta"
 	"github.com/crierhq/crier/testkit/simulator/pinterest"
+	"github.com/crierhq/crier/testkit/simulator/reddit"
 	"github.com/crierhq/crier/testkit/simulator/threads"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
@@ -22,6 +23,7 @@ func StandIns() []simulator.StandIn {
 		mastodon.New(),
 		meta.New(),
 		pinterest.New(),
+		reddit.New(),
 		threads.New(),
 		x.New(),
 	}
