@@ -3,7 +3,6 @@ package reddit
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/crierhq/crier/ports/social"
 )
@@ -35,24 +34,21 @@ func (p *Provider) Metrics(ctx context.Context, t social.Target, ref social.Ref)
 	return out, nil
 }
 
-const day = 24 * time.Hour
-
 // AccountMetrics implements social.AccountMeter: how many people follow the
 // profile now. Reddit tells nothing of days gone by.
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
 	if err := over(ctx); err != nil {
 		return nil, err
 	}
-	today := p.deps.Now().UTC().Truncate(day)
-	if today.Before(period.From) || !today.Before(period.To) {
-		return social.Series{}, nil
+	out := social.Series{}
+	today, in := period.Today(p.deps.Now())
+	if !in {
+		return out, nil
 	}
 	me, err := p.me(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	if n := me.Profile.Followers; n != nil && *n >= 0 {
-		return social.Series{social.MetricFollowers: {{Day: today, Value: *n}}}, nil
-	}
-	return social.Series{}, nil
+	out.Add(social.MetricFollowers, today, me.Profile.Followers)
+	return out, nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
-	"github.com/crierhq/crier/providers/kit/markup"
+	"github.com/crierhq/crier/ports/social/markup"
 )
 
 // Settings are the choices an author has for one post. Its body is the text.

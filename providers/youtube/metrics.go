@@ -53,14 +53,13 @@ func columns() map[string]column {
 // the latter. https://developers.google.com/youtube/analytics/reference/reports/query
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
 	out := social.Series{}
-	today := p.deps.Now().UTC().Truncate(24 * time.Hour)
-	if !today.Before(period.From) && today.Before(period.To) {
+	if today, in := period.Today(p.deps.Now()); in {
 		ch, err := p.mine(ctx, t, "statistics")
 		if err != nil {
 			return nil, err
 		}
-		if n, err := strconv.ParseInt(ch.Statistics.Subscribers, 10, 64); err == nil && n >= 0 && !ch.Statistics.Hidden {
-			out[social.MetricFollowers] = []social.Point{{Day: today, Value: n}}
+		if n, err := strconv.ParseInt(ch.Statistics.Subscribers, 10, 64); err == nil && !ch.Statistics.Hidden {
+			out.Add(social.MetricFollowers, today, &n)
 		}
 	}
 	var in report

@@ -43,11 +43,8 @@ var platforms = map[domain.ProviderID]platform{
 	// Whoever signs in has pages, and posts are theirs.
 	"linkedin-page": {flat: true, signIn: "linkedin"},
 	"pinterest":     {settings: `{"board":"700001"}`},
-	"reddit": {
-		settings: `{"subreddit":"boats","title":"A red boat"}`,
-		without:  map[string]string{"numbers of the account": "Reddit tells how many follow today, and nothing of the days before"},
-	},
-	"threads": {ahead: true},
+	"reddit":        {settings: `{"subreddit":"boats","title":"A red boat"}`},
+	"threads":       {ahead: true},
 	"youtube": {
 		settings: `{"title":"A film","privacy":"public"}`, flat: true, films: true,
 		without: map[string]string{"image": "a picture is the thumbnail of a video", "several images": "a picture is the thumbnail of a video"},
