@@ -18,6 +18,14 @@ const (
 	AfterDoRepost  AfterDo = "repost"
 )
 
+// Defines values for AfterFormat.
+const (
+	AfterFormatHTML     AfterFormat = "html"
+	AfterFormatMarkdown AfterFormat = "markdown"
+	AfterFormatNative   AfterFormat = "native"
+	AfterFormatPlain    AfterFormat = "plain"
+)
+
 // Defines values for ApprovalState.
 const (
 	ApprovalStateApproved  ApprovalState = "approved"
@@ -129,6 +137,22 @@ const (
 	InviteRequestRoleViewer InviteRequestRole = "viewer"
 )
 
+// Defines values for ItemFormat.
+const (
+	ItemFormatHTML     ItemFormat = "html"
+	ItemFormatMarkdown ItemFormat = "markdown"
+	ItemFormatNative   ItemFormat = "native"
+	ItemFormatPlain    ItemFormat = "plain"
+)
+
+// Defines values for ItemInputFormat.
+const (
+	ItemInputFormatHTML     ItemInputFormat = "html"
+	ItemInputFormatMarkdown ItemInputFormat = "markdown"
+	ItemInputFormatNative   ItemInputFormat = "native"
+	ItemInputFormatPlain    ItemInputFormat = "plain"
+)
+
 // Defines values for MediaKind.
 const (
 	MediaKindDocument MediaKind = "document"
@@ -200,6 +224,14 @@ const (
 	PostStatePublished       PostState = "published"
 	PostStatePublishing      PostState = "publishing"
 	PostStateScheduled       PostState = "scheduled"
+)
+
+// Defines values for PostInputFormat.
+const (
+	PostInputFormatHTML     PostInputFormat = "html"
+	PostInputFormatMarkdown PostInputFormat = "markdown"
+	PostInputFormatNative   PostInputFormat = "native"
+	PostInputFormatPlain    PostInputFormat = "plain"
 )
 
 // Defines values for PostInputType.
@@ -374,6 +406,9 @@ type After struct {
 	// Do comment: answer the first item; repost: show it to the followers of the integration.
 	Do AfterDo `json:"do"`
 
+	// Format What content is written in. Default: the format of the post.
+	Format AfterFormat `json:"format,omitempty,omitzero"`
+
 	// Integration The id of the integration that acts, on what goes out on any integration of its platform. Absent: the one that published it.
 	Integration string `json:"integration,omitempty,omitzero"`
 
@@ -388,6 +423,9 @@ type After struct {
 
 // AfterDo comment: answer the first item; repost: show it to the followers of the integration.
 type AfterDo string
+
+// AfterFormat What content is written in. Default: the format of the post.
+type AfterFormat string
 
 // AgencyAnswer defines model for AgencyAnswer.
 type AgencyAnswer struct {
@@ -1186,20 +1224,32 @@ type InviteRequestRole string
 
 // Item defines model for Item.
 type Item struct {
-	Content      string       `json:"content"`
-	DelaySeconds int64        `json:"delaySeconds"`
-	Media        []Attachment `json:"media"`
+	Content      string `json:"content"`
+	DelaySeconds int64  `json:"delaySeconds"`
+
+	// Format What content is written in.
+	Format ItemFormat   `json:"format"`
+	Media  []Attachment `json:"media"`
 }
+
+// ItemFormat What content is written in.
+type ItemFormat string
 
 // ItemInput defines model for ItemInput.
 type ItemInput struct {
-	// Content The text, in the markup of the platform.
+	// Content The text.
 	Content string `json:"content,omitempty,omitzero"`
 
 	// DelaySeconds How long after the item before it this one goes out. The first has none.
-	DelaySeconds int64             `json:"delaySeconds,omitempty,omitzero"`
-	Media        []AttachmentInput `json:"media,omitempty,omitzero"`
+	DelaySeconds int64 `json:"delaySeconds,omitempty,omitzero"`
+
+	// Format What content is written in. Default: the format of the post.
+	Format ItemInputFormat   `json:"format,omitempty,omitzero"`
+	Media  []AttachmentInput `json:"media,omitempty,omitzero"`
 }
+
+// ItemInputFormat What content is written in. Default: the format of the post.
+type ItemInputFormat string
 
 // JoinRequest defines model for JoinRequest.
 type JoinRequest struct {
@@ -1655,6 +1705,9 @@ type PostInput struct {
 	// Examples: We are live!
 	Content string `json:"content,omitempty,omitzero"`
 
+	// Format What every content is written in that does not say so itself. native: as each platform reads it, which is the default; plain: no sign means anything; markdown and html: each platform gets what it can show of it, and the words in any case.
+	Format PostInputFormat `json:"format,omitempty,omitzero"`
+
 	// Integrations Where it is to go. A draft may have none.
 	Integrations []TargetInput `json:"integrations,omitempty,omitzero"`
 
@@ -1684,6 +1737,9 @@ type PostInput struct {
 	// Type draft: keep it; schedule: publish at scheduledAt; now: publish at once; queue: publish on each integration at its next free posting time. Default: schedule where scheduledAt is given, else draft.
 	Type PostInputType `json:"type,omitempty,omitzero"`
 }
+
+// PostInputFormat What every content is written in that does not say so itself. native: as each platform reads it, which is the default; plain: no sign means anything; markdown and html: each platform gets what it can show of it, and the words in any case.
+type PostInputFormat string
 
 // PostInputType draft: keep it; schedule: publish at scheduledAt; now: publish at once; queue: publish on each integration at its next free posting time. Default: schedule where scheduledAt is given, else draft.
 type PostInputType string

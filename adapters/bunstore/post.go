@@ -40,9 +40,10 @@ type postRow struct {
 }
 
 type itemJSON struct {
-	Text  string           `json:"text,omitempty"`
-	Media []attachmentJSON `json:"media,omitempty"`
-	Delay time.Duration    `json:"delay,omitempty"` // nanoseconds
+	Text   string           `json:"text,omitempty"`
+	Format domain.Format    `json:"format,omitempty"`
+	Media  []attachmentJSON `json:"media,omitempty"`
+	Delay  time.Duration    `json:"delay,omitempty"` // nanoseconds
 }
 
 type attachmentJSON struct {
@@ -64,11 +65,12 @@ type afterJSON struct {
 	Likes   int              `json:"likes,omitempty"`
 	Watch   time.Duration    `json:"watch,omitempty"`
 	Text    string           `json:"text,omitempty"`
+	Format  domain.Format    `json:"format,omitempty"`
 }
 
 func itemsJSON(items []domain.Item) []itemJSON {
 	return convert(items, func(i domain.Item) itemJSON {
-		return itemJSON{Text: i.Text, Delay: i.Delay, Media: convert(i.Media, func(a domain.Attachment) attachmentJSON {
+		return itemJSON{Text: i.Text, Format: i.Format, Delay: i.Delay, Media: convert(i.Media, func(a domain.Attachment) attachmentJSON {
 			return attachmentJSON(a)
 		})}
 	})
@@ -76,7 +78,7 @@ func itemsJSON(items []domain.Item) []itemJSON {
 
 func itemsOf(items []itemJSON) []domain.Item {
 	return convert(items, func(i itemJSON) domain.Item {
-		return domain.Item{Text: i.Text, Delay: i.Delay, Media: convert(i.Media, func(a attachmentJSON) domain.Attachment {
+		return domain.Item{Text: i.Text, Format: i.Format, Delay: i.Delay, Media: convert(i.Media, func(a attachmentJSON) domain.Attachment {
 			return domain.Attachment(a)
 		})}
 	})

@@ -14,14 +14,15 @@ type afterBody struct {
 	Likes        int    `json:"likes,omitempty" minimum:"0" doc:"How many likes it must have first. They are counted every 15 minutes at first, and every 6 hours at last." example:"100"`
 	WatchSeconds int64  `json:"watchSeconds,omitempty" minimum:"0" maximum:"31536000" doc:"For how long after it is out its likes are counted. Default: 7 days."`
 	Content      string `json:"content,omitempty" doc:"What a comment says." example:"More on our site."`
+	Format       string `json:"format,omitempty" enum:"native,plain,markdown,html" doc:"What content is written in. Default: the format of the post."`
 }
 
-func toAfter(in []afterBody) []domain.After {
+func toAfter(in []afterBody, format string) []domain.After {
 	var out []domain.After
 	for _, a := range in {
 		out = append(out, domain.After{
 			Do: domain.Action(a.Do), Channel: domain.ChannelID(a.Integration), Delay: time.Duration(a.DelaySeconds) * time.Second,
-			Likes: a.Likes, Watch: time.Duration(a.WatchSeconds) * time.Second, Text: a.Content,
+			Likes: a.Likes, Watch: time.Duration(a.WatchSeconds) * time.Second, Text: a.Content, Format: toFormat(a.Format, format),
 		})
 	}
 	return out
@@ -30,10 +31,14 @@ func toAfter(in []afterBody) []domain.After {
 func fromAfter(rules []domain.After) []afterBody {
 	var out []afterBody
 	for _, a := range rules {
-		out = append(out, afterBody{
+		body := afterBody{
 			Do: string(a.Do), Integration: string(a.Channel), DelaySeconds: int64(a.Delay / time.Second),
 			Likes: a.Likes, WatchSeconds: int64(a.Watch / time.Second), Content: a.Text,
-		})
+		}
+		if a.Text != "" {
+			body.Format = fromFormat(a.Format)
+		}
+		out = append(out, body)
 	}
 	return out
 }

@@ -35,6 +35,7 @@ type postBody struct {
 
 type itemBody struct {
 	Content      string           `json:"content"`
+	Format       string           `json:"format" enum:"native,plain,markdown,html" doc:"What content is written in."`
 	Media        []attachmentBody `json:"media" nullable:"false"`
 	DelaySeconds int64            `json:"delaySeconds"`
 }
@@ -143,7 +144,7 @@ func fromEvent(ev domain.Event) momentBody {
 func fromItems(items []domain.Item) []itemBody {
 	out := make([]itemBody, len(items))
 	for i, it := range items {
-		out[i] = itemBody{Content: it.Text, Media: make([]attachmentBody, len(it.Media)), DelaySeconds: int64(it.Delay / time.Second)}
+		out[i] = itemBody{Content: it.Text, Format: fromFormat(it.Format), Media: make([]attachmentBody, len(it.Media)), DelaySeconds: int64(it.Delay / time.Second)}
 		for k, m := range it.Media {
 			out[i].Media[k] = attachmentBody{ID: string(m.Media), Alt: m.Alt}
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 // postInput is a post as its author writes it.
 type postInput struct {
 	Content      string            `json:"content,omitempty" doc:"The text: short for the content of the first item." example:"We are live!"`
+	Format       string            `json:"format,omitempty" enum:"native,plain,markdown,html" doc:"What every content is written in that does not say so itself. native: as each platform reads it, which is the default; plain: no sign means anything; markdown and html: each platform gets what it can show of it, and the words in any case."`
 	Media        []attachmentInput `json:"media,omitempty" nullable:"false" doc:"Files: short for the media of the first item."`
 	Items        []itemInput       `json:"items,omitempty" nullable:"false" doc:"The message and the replies of its thread, in order; instead of content and media."`
 	Integrations []targetInput     `json:"integrations,omitempty" nullable:"false" doc:"Where it is to go. A draft may have none."`
@@ -32,7 +34,8 @@ type postInput struct {
 }
 
 type itemInput struct {
-	Content      string            `json:"content,omitempty" doc:"The text, in the markup of the platform."`
+	Content      string            `json:"content,omitempty" doc:"The text."`
+	Format       string            `json:"format,omitempty" enum:"native,plain,markdown,html" doc:"What content is written in. Default: the format of the post."`
 	Media        []attachmentInput `json:"media,omitempty" nullable:"false"`
 	DelaySeconds int64             `json:"delaySeconds,omitempty" minimum:"0" maximum:"31536000" doc:"How long after the item before it this one goes out. The first has none."`
 }
@@ -97,14 +100,14 @@ func (p *postInput) short() bool { return len(p.Items) == 0 }
 // toCore returns the post as the core takes it, and what is wrong with it
 // before that.
 func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
-	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags, Review: p.Review, After: toAfter(p.After)}
+	out := core.PostInput{When: whens[p.Type], Time: p.ScheduledAt, Zone: p.Timezone, Recurrence: p.Recurrence.toCore(), Tags: p.Tags, Review: p.Review, After: toAfter(p.After, p.Format)}
 	var problems []fault.Problem
 	if p.short() {
 		if p.Content != "" || len(p.Media) > 0 {
-			out.Items = []domain.Item{{Text: p.Content, Media: toAttachments(p.Media)}}
+			out.Items = []domain.Item{{Text: p.Content, Format: toFormat(p.Format, ""), Media: toAttachments(p.Media)}}
 		}
 	} else {
-		out.Items = toItems(p.Items)
+		out.Items = toItems(p.Items, p.Format)
 		for field, given := range map[string]bool{"content": p.Content != "", "media": len(p.Media) > 0} {
 			if given {
 				problems = append(problems, fault.Problem{Field: field, Rule: "ambiguous", Message: "Give either items, or content and media, but not both."})
@@ -112,7 +115,7 @@ func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
 		}
 	}
 	for _, t := range p.Integrations {
-		target := domain.Target{Channel: domain.ChannelID(t.full.ID), Settings: json.RawMessage(t.full.Settings), Items: toItems(t.full.Items)}
+		target := domain.Target{Channel: domain.ChannelID(t.full.ID), Settings: json.RawMessage(t.full.Settings), Items: toItems(t.full.Items, p.Format)}
 		if t.short {
 			target.Channel = domain.ChannelID(t.id)
 		}
@@ -122,11 +125,25 @@ func (p *postInput) toCore() (core.PostInput, []fault.Problem) {
 	return out, problems
 }
 
-func toItems(in []itemInput) []domain.Item {
+// toFormat reads a format, or where nothing is said the usual one.
+func toFormat(format, usual string) domain.Format {
+	format = cmp.Or(format, usual)
+	if format == formatNative {
+		return domain.FormatNative
+	}
+	return domain.Format(format)
+}
+
+// formatNative is what people call domain.FormatNative.
+const formatNative = "native"
+
+func fromFormat(f domain.Format) string { return cmp.Or(string(f), formatNative) }
+
+func toItems(in []itemInput, format string) []domain.Item {
 	var out []domain.Item
 	for _, it := range in {
 		out = append(out, domain.Item{
-			Text: it.Content, Media: toAttachments(it.Media), Delay: time.Duration(it.DelaySeconds) * time.Second,
+			Text: it.Content, Format: toFormat(it.Format, format), Media: toAttachments(it.Media), Delay: time.Duration(it.DelaySeconds) * time.Second,
 		})
 	}
 	return out

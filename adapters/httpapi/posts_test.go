@@ -62,6 +62,32 @@ func TestProblemsNameTheFieldsThatWereSent(t *testing.T) {
 	}
 }
 
+// TestFormats says what a text is written in for all of a post, or for one item.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.ok(201, f.ann, "POST", "/posts", map[string]any{
+		"format": "html", "integrations": []any{map[string]any{"id": f.channel, "items": []any{map[string]any{"content": "<i>c</i>"}}}},
+		"items": []any{map[string]any{"content": "<b>a</b>"}, map[string]any{"content": "*b*", "format": "native"}},
+		"after": []any{map[string]any{"do": "comment", "content": "d", "format": "plain"}, map[string]any{"do": "comment", "content": "e"}},
+	})
+	for path, want := range map[string]string{
+		"items.0.format": "html", "items.1.format": "native", "integrations.0.items.0.format": "html", "after.0.format": "plain", "after.1.format": "html",
+	} {
+		if got := a.text(path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+	a = f.ok(201, f.ann, "POST", "/posts", map[string]any{"content": "a", "format": "markdown"})
+	if got := a.text("items.0.format"); got != "markdown" {
+		t.Errorf("got the format %q of a short post, want markdown", got)
+	}
+	a = f.call(f.ann, "POST", "/posts", map[string]any{"content": "a", "format": "rtf"})
+	if a.status != 400 || !strings.Contains(string(a.body), `"format"`) {
+		t.Errorf("got %d %s, want the format refused", a.status, a.body)
+	}
+}
+
 func TestValidateSavesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -68,10 +68,11 @@ type watch struct {
 	Likes   int              `json:"likes"`
 	Watch   time.Duration    `json:"watch,omitempty"` // nanoseconds
 	Text    string           `json:"text,omitempty"`
+	Format  domain.Format    `json:"format,omitempty"`
 }
 
 func (w watch) rule() domain.After {
-	return domain.After{Do: w.Do, Channel: w.Channel, Delay: w.Delay, Likes: w.Likes, Watch: w.Watch, Text: w.Text}
+	return domain.After{Do: w.Do, Channel: w.Channel, Delay: w.Delay, Likes: w.Likes, Watch: w.Watch, Text: w.Text, Format: w.Format}
 }
 
 // Book books what is to follow d, a delivery of p that has just been recorded as
@@ -128,7 +129,8 @@ func (s *Service) insert(ctx context.Context, r store.Repos, p domain.Post, d do
 
 func (s *Service) enqueue(ctx context.Context, r store.Repos, d domain.Delivery, rule int, a domain.After) error {
 	raw, err := json.Marshal(watch{
-		Post: d.Post, Delivery: d.ID, Rule: rule, Do: a.Do, Channel: a.Channel, Delay: a.Delay, Likes: a.Likes, Watch: a.Watch, Text: a.Text,
+		Post: d.Post, Delivery: d.ID, Rule: rule, Do: a.Do, Channel: a.Channel, Delay: a.Delay, Likes: a.Likes, Watch: a.Watch,
+		Text: a.Text, Format: a.Format,
 	})
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ func (c *checklist) after(pl plan) {
 	for i, f := range pl.in.After {
 		at := fmt.Sprintf("after[%d]", i)
 		c.afterText(at, f)
+		c.format(at, f.Format)
 		if ch, ok := pl.channels[f.Channel]; f.Channel != "" && (!ok || ch.State == domain.ChannelDisconnected) {
 			c.add(at+".channel", "not_found", "There is no such channel.")
 		}
@@ -137,7 +138,7 @@ func (s *Service) checkComment(c *checklist, pl plan, f domain.After, t domain.T
 		settings = own.Settings
 	}
 	v := view{c: c, at: at, platform: pf.Descriptor.Name}
-	it := s.socialItem(pl, domain.Item{Text: f.Text}, settings, true)
+	it := s.socialItem(pl, pf, domain.Item{Text: f.Text, Format: f.Format}, settings, true)
 	v.text(lim.Text, it)
 	v.media(lim.Media, it)
 	if len(pf.Descriptor.Settings.Check(settings, at)) == 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/core/fault"
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/social/markup"
 )
 
 // The bounds that hold for every post, whatever its channels allow.
@@ -115,11 +116,18 @@ func (c *checklist) items(at string, items []domain.Item, pl plan) {
 		if !storable(it.Text) {
 			c.add(field+".text", "characters", "The text holds characters that cannot be stored.")
 		}
+		c.format(field, it.Format)
 		if strings.TrimSpace(it.Text) == "" && len(it.Media) == 0 && (pl.in.When != Draft || len(items) > 1) {
 			c.add(field, "empty", "This item has neither a text nor a file.")
 		}
 		c.delay(field+".delay", i, it.Delay)
 		c.attachments(field, it.Media, pl)
+	}
+}
+
+func (c *checklist) format(at string, f domain.Format) {
+	if !slices.Contains(domain.AllFormats(), f) {
+		c.add(at+".format", "enum", "A text is plain, markdown or html, or native where nothing is said.")
 	}
 }
 
@@ -191,7 +199,7 @@ func (s *Service) checkTarget(c *checklist, pl plan, t domain.Target, ch domain.
 	}
 	for j, it := range items {
 		v := view{c: c, at: fmt.Sprintf("%s[%d]", itemsAt, j), platform: pf.Descriptor.Name}
-		si := s.socialItem(pl, it, t.Settings, j > 0)
+		si := s.socialItem(pl, pf, it, t.Settings, j > 0)
 		v.text(lim.Text, si)
 		v.media(lim.Media, si)
 		if lim.Media.Pulls && len(si.Media) > 0 && !s.cfg.Media.Public() {
@@ -204,8 +212,8 @@ func (s *Service) checkTarget(c *checklist, pl plan, t domain.Target, ch domain.
 }
 
 // socialItem is it as a provider sees it before it is published.
-func (s *Service) socialItem(pl plan, it domain.Item, settings []byte, reply bool) social.Item {
-	out := social.Item{Text: it.Text, Settings: settings}
+func (s *Service) socialItem(pl plan, pf channel.Platform, it domain.Item, settings []byte, reply bool) social.Item {
+	out := social.Item{Text: markup.Convert(it.Text, it.Format, pf.Descriptor.Markup), Settings: settings}
 	if reply {
 		out.Root, out.Parent = &social.Ref{ID: "root"}, &social.Ref{ID: "parent"}
 	}

@@ -34,8 +34,9 @@ type After struct {
 	// Watch is for how long after it is out its likes are counted; zero:
 	// DefaultWatch. Nothing follows if they are not reached by then.
 	Watch time.Duration
-	// Text is what a comment says.
-	Text string
+	// Text is what a comment says, in Format.
+	Text   string
+	Format Format
 }
 
 // Until is when the watching of the likes of what was published at out ends.
@@ -82,7 +83,7 @@ func (p Post) Following(id DeliveryID, d Delivery, rule int, a After, due, now t
 	by := a.By(d)
 	kept := Target{Channel: by}
 	if a.Do == ActionComment {
-		kept.Items = []Item{{Text: a.Text}}
+		kept.Items = []Item{{Text: a.Text, Format: a.Format}}
 	}
 	if t, ok := p.Target(by); ok {
 		kept.Settings = t.Settings

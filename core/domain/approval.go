@@ -66,12 +66,15 @@ type hashedAfter struct {
 	Likes   int    `json:"likes"`
 	Watch   int64  `json:"watch"` // nanoseconds
 	Text    string `json:"text"`
+	Format  string `json:"format,omitempty"` // came later
 }
 
 type hashedItem struct {
 	Text  string             `json:"text"`
 	Media []hashedAttachment `json:"media"`
 	Delay int64              `json:"delay"` // nanoseconds
+	// Format came later: without it, the hash is as it was before.
+	Format string `json:"format,omitempty"`
 }
 
 type hashedAttachment struct {
@@ -96,7 +99,7 @@ func (p Post) ContentHash() string {
 		h.Targets[i] = hashedTarget{Channel: string(t.Channel), Settings: canonical(t.Settings), Items: hashItems(t.Items)}
 	}
 	for _, a := range p.After {
-		h.After = append(h.After, hashedAfter{string(a.Do), string(a.Channel), int64(a.Delay), a.Likes, int64(a.Watch), a.Text})
+		h.After = append(h.After, hashedAfter{string(a.Do), string(a.Channel), int64(a.Delay), a.Likes, int64(a.Watch), a.Text, string(a.Format)})
 	}
 	slices.SortFunc(h.Targets, func(a, b hashedTarget) int { return cmp.Compare(a.Channel, b.Channel) })
 	text, err := json.Marshal(h)
@@ -110,7 +113,7 @@ func (p Post) ContentHash() string {
 func hashItems(items []Item) []hashedItem {
 	out := make([]hashedItem, len(items))
 	for i, it := range items {
-		out[i] = hashedItem{Text: it.Text, Media: make([]hashedAttachment, len(it.Media)), Delay: int64(it.Delay)}
+		out[i] = hashedItem{Text: it.Text, Media: make([]hashedAttachment, len(it.Media)), Delay: int64(it.Delay), Format: string(it.Format)}
 		for k, m := range it.Media {
 			out[i].Media[k] = hashedAttachment{Media: string(m.Media), Alt: m.Alt}
 		}

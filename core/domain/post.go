@@ -63,12 +63,32 @@ type Post struct {
 
 // Item is one message of a post: the first, or a reply in its thread.
 type Item struct {
-	Text  string
-	Media []Attachment
+	Text string
+	// Format is what Text is written in.
+	Format Format
+	Media  []Attachment
 	// Delay is how long after the item before it this one goes out. The first
 	// item has none.
 	Delay time.Duration
 }
+
+// Format is what an author writes a text in.
+type Format string
+
+// The formats. What a platform cannot show is left out, and never the words.
+const (
+	// FormatNative is read as each platform reads it: as marks where it has
+	// some, and as it is elsewhere.
+	FormatNative Format = ""
+	// FormatPlain means nothing but what it says, on every platform.
+	FormatPlain Format = "plain"
+	// FormatMarkdown and FormatHTML are what package markup reads.
+	FormatMarkdown Format = "markdown"
+	FormatHTML     Format = "html"
+)
+
+// AllFormats lists every Format, for exhaustive tables and their tests.
+func AllFormats() []Format { return []Format{FormatNative, FormatPlain, FormatMarkdown, FormatHTML} }
 
 // Attachment is a media file on an item.
 type Attachment struct {

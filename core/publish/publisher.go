@@ -15,6 +15,7 @@ import (
 	"github.com/crierhq/crier/core/media"
 	"github.com/crierhq/crier/core/pace"
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/ports/social/markup"
 	"github.com/crierhq/crier/ports/store"
 )
 
@@ -355,7 +356,7 @@ func (p *Publisher) item(ctx context.Context, j *job) (social.Item, error) {
 		return social.Item{}, fmt.Errorf("item %d of %d does not exist", i, len(items))
 	}
 	t, _ := j.post.Target(j.d.Channel)
-	out := social.Item{Text: items[i].Text, Settings: t.Settings}
+	out := social.Item{Text: markup.Convert(items[i].Text, items[i].Format, j.pf.Descriptor.Markup), Settings: t.Settings}
 	if i > 0 {
 		out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[i-1].Ref
 	}
