@@ -38,6 +38,10 @@ type Client struct {
 	// Header is sent with every request, such as the name that a platform wants
 	// its clients to give themselves. That of a Request goes before it.
 	Header http.Header
+	// Refused reports whether an answer with a good status refuses the call in
+	// its body, as some platforms do. It is then read like an error: Classify is
+	// asked, and what that leaves open is a lost answer. Nil: the status counts.
+	Refused func(body []byte) bool
 	// Now is needed to read waiting times that are given as a date.
 	Now func() time.Time
 	// Rates says whose limit the rate headers of the platform tell of. Every
@@ -105,7 +109,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 		return Response{}, r.transportError(true, err)
 	}
 	out := Response{Status: resp.StatusCode, Header: resp.Header, Body: raw}
-	if resp.StatusCode >= 300 {
+	if resp.StatusCode >= 300 || c.Refused != nil && c.Refused(raw) {
 		return out, c.statusError(r, resp, raw)
 	}
 	if r.Out == nil {
@@ -250,6 +254,8 @@ func (r Request) byStatus(status int) *social.Error {
 		return social.Errorf(social.CodeRateLimited, "The platform asked us to slow down.")
 	case status == http.StatusRequestTimeout, status >= 500:
 		return social.Errorf(r.afterSend(), "The platform failed half-way.")
+	case status < 300:
+		return social.Errorf(r.afterSend(), "The platform did not say what became of the request.")
 	case status < 400:
 		return social.Errorf(r.afterSend(), "The platform sent us to another address, which we do not follow.")
 	default:

@@ -276,6 +276,45 @@ func TestClassifyComesFirst(t *testing.T) {
 	_ = wantError(t, err, social.CodeDuplicate)
 }
 
+func TestGoodStatusesMayRefuse(t *testing.T) {
+	t.Parallel()
+	refused := func(body []byte) bool { return !strings.Contains(string(body), `"ok":true`) }
+	classify := func(status int, body []byte) *social.Error {
+		if status == http.StatusOK && strings.Contains(string(body), "no_room") {
+			return social.Errorf(social.CodeRejected, "There is no room.")
+		}
+		return nil
+	}
+	for name, tc := range map[string]struct {
+		method, body string
+		want         social.Code
+	}{
+		"a known reason":              {http.MethodPost, `{"ok":false,"error":"no_room"}`, social.CodeRejected},
+		"an unknown reason":           {http.MethodPost, `{"ok":false}`, social.CodeOutcomeUnknown},
+		"an unknown reason to a read": {http.MethodGet, `{"ok":false}`, social.CodeUnavailable},
+		"none":                        {http.MethodPost, `{"ok":true}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, answer(http.StatusOK, tc.body))
+			c.Classify, c.Refused = classify, refused
+			resp, err := c.Do(t.Context(), rest.Request{Method: tc.method, Path: "/"})
+			if string(resp.Body) != tc.body {
+				t.Errorf("got the answer %q, want %q", resp.Body, tc.body)
+			}
+			if tc.want == "" {
+				if err != nil {
+					t.Fatalf("got %v, want no error", err)
+				}
+				return
+			}
+			if e := wantError(t, err, tc.want); e.Status != http.StatusOK || e.Evidence != tc.body {
+				t.Errorf("got status %d and evidence %q, want 200 and %q", e.Status, e.Evidence, tc.body)
+			}
+		})
+	}
+}
+
 func TestSecretsDoNotComeOut(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret+value/1"
