@@ -11,6 +11,7 @@ import (
 	"github.com/crierhq/crier/providers/mastodon"
 	"github.com/crierhq/crier/providers/pinterest"
 	"github.com/crierhq/crier/providers/reddit"
+	"github.com/crierhq/crier/providers/slack"
 	"github.com/crierhq/crier/providers/telegram"
 	"github.com/crierhq/crier/providers/threads"
 	"github.com/crierhq/crier/providers/xcom"
@@ -29,6 +30,7 @@ func list() []entry {
 		of(mastodon.ID, mastodon.New),
 		of(pinterest.ID, pinterest.New),
 		of(reddit.ID, reddit.New),
+		of(slack.ID, slack.New),
 		of(telegram.ID, telegram.New),
 		of(threads.ID, threads.New),
 		of(xcom.ID, xcom.New),
