@@ -44,6 +44,7 @@ var platforms = map[domain.ProviderID]platform{
 	"linkedin-page": {flat: true, signIn: "linkedin"},
 	"pinterest":     {settings: `{"board":"700001"}`},
 	"reddit":        {settings: `{"subreddit":"boats","title":"A red boat"}`},
+	"slack":         {flat: true, settings: `{"channel":"C0000000BOATS"}`},
 	"threads":       {ahead: true},
 	"youtube": {
 		settings: `{"title":"A film","privacy":"public"}`, flat: true, films: true,

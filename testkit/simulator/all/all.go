@@ -10,6 +10,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/meta"
 	"github.com/crierhq/crier/testkit/simulator/pinterest"
 	"github.com/crierhq/crier/testkit/simulator/reddit"
+	"github.com/crierhq/crier/testkit/simulator/slack"
 	"github.com/crierhq/crier/testkit/simulator/threads"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
@@ -24,6 +25,7 @@ func StandIns() []simulator.StandIn {
 		meta.New(),
 		pinterest.New(),
 		reddit.New(),
+		slack.New(),
 		threads.New(),
 		x.New(),
 	}
