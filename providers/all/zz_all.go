@@ -4,6 +4,7 @@ package all
 
 import (
 	"github.com/crierhq/crier/providers/bluesky"
+	"github.com/crierhq/crier/providers/discord"
 	"github.com/crierhq/crier/providers/facebook"
 	"github.com/crierhq/crier/providers/feed"
 	"github.com/crierhq/crier/providers/instagram"
@@ -21,6 +22,8 @@ import (
 func list() []entry {
 	return []entry{
 		of(bluesky.ID, bluesky.New),
+		of(discord.ID, discord.New),
+		of(discord.WebhookID, discord.NewWebhook),
 		of(facebook.ID, facebook.New),
 		of(feed.ID, feed.New),
 		of(instagram.ID, instagram.New),
