@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -95,7 +96,7 @@ func (w *world) lookUps(ann domain.Channel) {
 		var err error
 		for _, search := range []string{"", "a"} { // Some platforms only search.
 			if len(got) == 0 && err == nil {
-				got, err = w.Channels.Options(w.t.Context(), w.Owner, ann.ID, f.Name, search, []byte(w.facts.settings))
+				got, err = w.Channels.Options(w.t.Context(), w.Owner, ann.ID, f.Name, search, filled(cmp.Or(w.facts.lookUps, w.facts.settings), ann.Account))
 			}
 		}
 		if err != nil || len(got) == 0 {
@@ -153,7 +154,7 @@ func (w *world) editAndDelete(ann domain.Channel) {
 
 func (w *world) edit(to social.Target, ref social.Ref, it domain.Item, before int) social.Ref {
 	w.t.Helper()
-	changed := social.Item{Text: "After.", Settings: []byte(w.facts.settings)}
+	changed := social.Item{Text: "After.", Settings: w.settings(to.Account)}
 	for _, a := range it.Media {
 		m, err := w.Media.Get(w.t.Context(), w.Owner, a.Media)
 		if err != nil {

@@ -15,8 +15,11 @@ import (
 // platform is what the table must know of a platform beyond what its provider
 // says of itself. The zero platform is one that needs nothing.
 type platform struct {
-	// settings are those that every post must have, as JSON.
+	// settings are those that every post must have, as JSON. {account} in it is
+	// the platform's own id of the account.
 	settings string
+	// lookUps are those that values of others are looked up with; empty: the same.
+	lookUps string
 	// signIn is the platform of the simulator whose people sign in; empty: its own.
 	signIn string
 	// kind is the kind of those accounts; empty: people.
@@ -36,6 +39,8 @@ type platform struct {
 
 // platforms has those that need something.
 var platforms = map[domain.ProviderID]platform{
+	// The numbers of channels begin with that of their server. The third is a forum.
+	"discord":              {settings: `{"channel":"{account}01"}`, lookUps: `{"channel":"{account}03"}`},
 	"facebook":             {flat: true},
 	"instagram":            {flat: true, signIn: "facebook"},
 	"instagram-standalone": {flat: true, ahead: true},

@@ -3,13 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -134,7 +134,7 @@ func apps(t *testing.T, s *scene, id domain.ProviderID, c *core.Config) []social
 	}
 	list, missing, err := all.Build(load, func(offered domain.ProviderID) (social.Deps, bool) {
 		return social.Deps{
-			HTTP: &http.Client{Transport: s.Transport()}, Now: c.Now,
+			HTTP: &http.Client{Transport: s.Transport()}, Now: c.Now, Log: slog.New(slog.DiscardHandler),
 			NewID: func() string { return core.NewID(c.Now()) }, Vault: core.NewVault(c.Store, sealer, offered),
 		}, offered == id || offered == more.ID()
 	}, more)
@@ -210,9 +210,16 @@ func (w *world) finish(state, back string) domain.Channel {
 func (w *world) input(items []domain.Item, to ...domain.Channel) core.PostInput {
 	in := core.PostInput{Items: items, When: core.Now}
 	for _, ch := range to {
-		in.Targets = append(in.Targets, domain.Target{Channel: ch.ID, Settings: json.RawMessage(w.facts.settings)})
+		in.Targets = append(in.Targets, domain.Target{Channel: ch.ID, Settings: w.settings(ch.Account)})
 	}
 	return in
+}
+
+// settings are those that every post of an account must have.
+func (w *world) settings(account string) []byte { return filled(w.facts.settings, account) }
+
+func filled(settings, account string) []byte {
+	return []byte(strings.ReplaceAll(settings, "{account}", account))
 }
 
 // create books a post to go out now.

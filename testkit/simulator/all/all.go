@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/crierhq/crier/testkit/simulator"
 	"github.com/crierhq/crier/testkit/simulator/bluesky"
+	"github.com/crierhq/crier/testkit/simulator/discord"
 	"github.com/crierhq/crier/testkit/simulator/google"
 	"github.com/crierhq/crier/testkit/simulator/linkedin"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
@@ -19,6 +20,7 @@ import (
 func StandIns() []simulator.StandIn {
 	return []simulator.StandIn{
 		bluesky.New(),
+		discord.New(),
 		google.New(),
 		linkedin.New(),
 		mastodon.New(),
