@@ -68,7 +68,9 @@ func (r sent) request() Request {
 	if len(r.Form) > 0 {
 		out.Body, out.Form = r.Form, true
 	}
-	if len(r.Multipart) > 0 {
+	if text := r.payload(); text != nil {
+		out.Body = text
+	} else if len(r.Multipart) > 0 {
 		fields := object{}
 		for name, part := range r.Multipart {
 			var text string
@@ -77,6 +79,17 @@ func (r sent) request() Request {
 			}
 		}
 		out.Body, out.Form = fields, true
+	}
+	return out
+}
+
+// payload is the JSON that some platforms take as one part of a form, beside the
+// files; nil: there is none.
+func (r sent) payload() any {
+	var text string
+	var out any
+	if json.Unmarshal(r.Multipart["payload_json"], &text) != nil || json.Unmarshal([]byte(text), &out) != nil {
+		return nil
 	}
 	return out
 }

@@ -34,7 +34,7 @@ var described = []struct {
 	},
 	{file: "x.openapi.json", hosts: []string{"api.x.com"}, paths: []string{"/2/tweets", "/2/users", "/2/media"}},
 	{file: "bluesky/lexicons", hosts: []string{simulator.Self, "bsky.social", "video.bsky.app", "public.api.bsky.app"}, paths: []string{"/xrpc/"}},
-	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10"},
+	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10", paths: []string{"/channels", "/guilds", "/users", "/webhooks"}},
 	{file: "google/youtube-api.json", hosts: []string{"www.googleapis.com"}, paths: []string{"/youtube/", "/upload/youtube/"}},
 	{file: "google/youtubeanalytics-api.json", hosts: []string{"youtubeanalytics.googleapis.com"}},
 	{file: "pinterest.openapi.yaml", hosts: []string{"api.pinterest.com"}, prefix: "/v5"},
