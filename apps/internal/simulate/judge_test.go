@@ -37,6 +37,7 @@ var described = []struct {
 	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10", paths: []string{"/channels", "/guilds", "/users", "/webhooks"}},
 	{file: "google/youtube-api.json", hosts: []string{"www.googleapis.com"}, paths: []string{"/youtube/", "/upload/youtube/"}},
 	{file: "google/youtubeanalytics-api.json", hosts: []string{"youtubeanalytics.googleapis.com"}},
+	{file: "telegram.api.json", hosts: []string{"api.telegram.org"}},
 	{file: "pinterest.openapi.yaml", hosts: []string{"api.pinterest.com"}, prefix: "/v5"},
 	{
 		file: "slack.openapi2.json", hosts: []string{"slack.com"}, prefix: "/api",

@@ -12,6 +12,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/pinterest"
 	"github.com/crierhq/crier/testkit/simulator/reddit"
 	"github.com/crierhq/crier/testkit/simulator/slack"
+	"github.com/crierhq/crier/testkit/simulator/telegram"
 	"github.com/crierhq/crier/testkit/simulator/threads"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
@@ -28,6 +29,7 @@ func StandIns() []simulator.StandIn {
 		pinterest.New(),
 		reddit.New(),
 		slack.New(),
+		telegram.New(),
 		threads.New(),
 		x.New(),
 	}
