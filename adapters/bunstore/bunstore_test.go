@@ -17,7 +17,22 @@ import (
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()
-	// Migrating one file and copying it is quicker than migrating many.
+	files := newFiles(t)
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return files.open(t) }})
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	schemas := newSchemas(t)
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return schemas.open(t) }})
+}
+
+// files are databases that are migrated and empty. Copying one is quicker by far
+// than migrating another.
+type files struct{ empty []byte }
+
+func newFiles(t *testing.T) files {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "empty.db")
 	if err := openSQLite(t, name).Close(); err != nil {
 		t.Fatal(err)
@@ -26,19 +41,17 @@ func TestSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
-		name := filepath.Join(t.TempDir(), "crier.db")
-		if err := os.WriteFile(name, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return opened(t, bunstore.Config{URL: name})
-	}})
+	return files{empty}
 }
 
-func TestPostgres(t *testing.T) {
-	t.Parallel()
-	schemas := newSchemas(t)
-	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return schemas.open(t) }})
+// open returns a store on an empty file that nobody else uses.
+func (f files) open(t testing.TB) *bunstore.Store {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "crier.db")
+	if err := os.WriteFile(name, f.empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return opened(t, bunstore.Config{URL: name})
 }
 
 // schemas are migrated and empty. Emptying one is quicker by far than migrating

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,9 +23,10 @@ import (
 
 func TestQueueOnSQLite(t *testing.T) {
 	t.Parallel()
+	files := newFiles(t)
 	queuetest.Run(t, queuetest.Harness{
 		Open: func(t testing.TB, s queuetest.Settings) queuetest.Subject {
-			return queueOn(t, openSQLite(t, filepath.Join(t.TempDir(), "crier.db")).Jobs(), s)
+			return queueOn(t, files.open(t).Jobs(), s)
 		},
 		Now: time.Now,
 	})

@@ -94,6 +94,7 @@ func scenarios() []scenario {
 // the whole engine, and compares what is out there with what the engine says.
 func TestEveryPlatformThroughTheEngine(t *testing.T) {
 	t.Parallel()
+	empty := emptyDatabase(t)
 	for _, name := range newScene(t).Providers() {
 		id := domain.ProviderID(name)
 		if !slices.Contains(all.IDs(), id) {
@@ -102,7 +103,7 @@ func TestEveryPlatformThroughTheEngine(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, newScene(t), id)
+			w := newWorld(t, newScene(t), empty, id)
 			ann := w.connect(w.people()[0])
 			for _, s := range scenarios() {
 				t.Run(s.name, func(t *testing.T) {
@@ -120,10 +121,11 @@ func TestEveryPlatformThroughTheEngine(t *testing.T) {
 // TestTwoAppsSideBySide connects the same person at two apps of a platform.
 func TestTwoAppsSideBySide(t *testing.T) {
 	t.Parallel()
+	empty := emptyDatabase(t)
 	for _, name := range newScene(t).Providers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, newScene(t), domain.ProviderID(name))
+			w := newWorld(t, newScene(t), empty, domain.ProviderID(name))
 			ann := w.connect(w.people()[0])
 			w.app = all.App{Platform: w.id, Name: another}.ID()
 			again := w.connect(w.people()[0])

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -90,17 +92,38 @@ type world struct {
 // another is the second app of a platform.
 const another = "second"
 
-// newWorld makes an engine of its own, with two apps of the platform.
-func newWorld(t *testing.T, s *scene, id domain.ProviderID) *world {
+// emptyDatabase is an SQLite file with its tables. Copying it is quicker than
+// making another.
+func emptyDatabase(t *testing.T) []byte {
 	t.Helper()
-	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: filepath.Join(t.TempDir(), "crier.db")})
+	name := filepath.Join(t.TempDir(), "empty.db")
+	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(st.Migrate(t.Context()), st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	empty, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return empty
+}
+
+// newWorld makes an engine of its own on a copy of empty, with two apps of the
+// platform.
+func newWorld(t *testing.T, s *scene, empty []byte, id domain.ProviderID) *world {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "crier.db")
+	if err := os.WriteFile(name, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st, err := bunstore.Open(t.Context(), bunstore.Config{URL: name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	if err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	w := &world{t: t, scene: s, id: id, app: id, facts: platforms[id]}
 	w.Engine = enginetest.New(t, enginetest.WithStore(st), func(c *core.Config) {
 		c.Providers = apps(t, s, id, c)

@@ -51,7 +51,7 @@ func start(t *testing.T, work bool, env ...string) *process {
 	t.Helper()
 	p := &process{t: t}
 	// Outages are bridged by asking until an answer comes, however often.
-	env = append(env, "RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0")
+	env = append(env, "PUBLISH_GAP=0s", "RATE_LIMIT_ADDRESS=0", "RATE_LIMIT_USER=0", "RATE_LIMIT_ORGANIZATION=0")
 	cfg, err := config.Load(env, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
