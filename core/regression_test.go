@@ -167,7 +167,7 @@ func TestRegression22PrivateInstanceRefusesPlatformsThatPull(t *testing.T) {
 					}
 				}
 			})
-			e.Platform.Facts.Limits.Media.Pulls = true
+			e.Platform.Facts.Limits.Media.Pulls = []domain.MediaKind{domain.MediaImage}
 			ch := e.Connect(e.Owner, "a")
 			m, err := e.Media.Upload(t.Context(), e.Owner, "x.png", "", "", strings.NewReader("\x89PNG\r\n\x1a\n"))
 			if err != nil {
@@ -188,6 +188,10 @@ func TestRegression22PrivateInstanceRefusesPlatformsThatPull(t *testing.T) {
 			}
 			if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "public address") {
 				t.Errorf("got %v, want it refused, with the reason", err)
+			}
+			e.Platform.Facts.Limits.Media.Pulls = []domain.MediaKind{domain.MediaVideo}
+			if _, err := e.Posts.Create(t.Context(), e.Owner, in); err != nil {
+				t.Errorf("a kind that is handed over: got %v, want it taken", err)
 			}
 		})
 	}

@@ -202,7 +202,8 @@ func (s *Service) checkTarget(c *checklist, pl plan, t domain.Target, ch domain.
 		si := s.socialItem(pl, pf, it, t.Settings, j > 0)
 		v.text(lim.Text, si)
 		v.media(lim.Media, si)
-		if lim.Media.Pulls && len(si.Media) > 0 && !s.cfg.Media.Public() {
+		pulled := func(m social.Media) bool { return slices.Contains(lim.Media.Pulls, m.Kind) }
+		if slices.ContainsFunc(si.Media, pulled) && !s.cfg.Media.Public() {
 			c.add(v.at+".media", "no_public_address", "%s fetches files by their address, and this installation has no public address.", pf.Descriptor.Name)
 		}
 		if len(bad) == 0 {

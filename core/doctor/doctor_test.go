@@ -210,7 +210,7 @@ func TestPlatformsThatFetchFilesMustReachUs(t *testing.T) {
 		t.Run(address, func(t *testing.T) {
 			t.Parallel()
 			e := engine(t, func(_ *core.PlatformSetup, c *core.SetupConfig, p *enginetest.Platform) {
-				p.Facts.Limits.Media.Pulls = true
+				p.Facts.Limits.Media.Pulls = []domain.MediaKind{domain.MediaImage}
 				c.PublicURL = address
 				c.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 					if r.URL.Host == "down.example" {

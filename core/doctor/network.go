@@ -137,7 +137,7 @@ func (l *look) clock(answers []answer) {
 // media looks whether a platform that fetches files by their address could reach
 // ours.
 func (l *look) media(pf channel.Platform) {
-	if !pf.Descriptor.Limits.Media.Pulls || l.cfg.PublicURL == "" {
+	if len(pf.Descriptor.Limits.Media.Pulls) == 0 || l.cfg.PublicURL == "" {
 		return
 	}
 	const fix = "Set PUBLIC_URL to an address with https:// that everybody can reach, without a sign-in in front of it."

@@ -87,9 +87,10 @@ const (
 type MediaLimit struct {
 	// Required forbids an item without media, unless it is a reply.
 	Required bool
-	// Pulls says that the platform fetches files by their Source.PublicURL, so
-	// that a host without public addresses cannot serve it.
-	Pulls bool
+	// Pulls lists the kinds of files that the platform fetches by their
+	// Source.PublicURL, so that a host without public addresses cannot serve it
+	// with those. Empty: all files are handed over.
+	Pulls []domain.MediaKind
 	// Images, Videos and Documents bound the number of each in one item.
 	Images, Videos, Documents int
 	// Mixed allows several kinds in one item.

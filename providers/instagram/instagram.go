@@ -143,7 +143,7 @@ func descriptor() social.Descriptor {
 		Limits: social.Limits{
 			Text: social.TextLimit{Max: 2200, Count: social.CountRunes},
 			Media: social.MediaLimit{
-				Required: true, Pulls: true, Images: 10, Videos: 10, Mixed: true, Max: 10,
+				Required: true, Pulls: []domain.MediaKind{domain.MediaImage, domain.MediaVideo}, Images: 10, Videos: 10, Mixed: true, Max: 10,
 				Types: []social.MediaType{
 					{MIME: "image/jpeg", MaxBytes: 8 << 20},
 					{MIME: "video/mp4", MaxBytes: video},

@@ -96,7 +96,7 @@ func (p *Provider) Descriptor() social.Descriptor {
 		Limits: social.Limits{
 			Text: social.TextLimit{Max: 800, Count: social.CountRunes},
 			Media: social.MediaLimit{
-				Required: true, Pulls: true, Images: maxImages, Videos: 1, Mixed: true, Max: maxImages, Alt: 500,
+				Required: true, Pulls: []domain.MediaKind{domain.MediaImage}, Images: maxImages, Videos: 1, Mixed: true, Max: maxImages, Alt: 500,
 				Types: []social.MediaType{
 					{MIME: "image/jpeg", MaxBytes: image},
 					{MIME: "image/png", MaxBytes: image},

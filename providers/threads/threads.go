@@ -89,7 +89,7 @@ func (p *Provider) Descriptor() social.Descriptor {
 		Limits: social.Limits{
 			Text: social.TextLimit{Max: maxText, Count: social.CountRunes},
 			Media: social.MediaLimit{
-				Pulls: true, Images: 20, Videos: 20, Mixed: true, Max: 20, Alt: 1000,
+				Pulls: []domain.MediaKind{domain.MediaImage, domain.MediaVideo}, Images: 20, Videos: 20, Mixed: true, Max: 20, Alt: 1000,
 				Types: []social.MediaType{
 					{MIME: "image/jpeg", MaxBytes: 8 * mb},
 					{MIME: "image/png", MaxBytes: 8 * mb},
