@@ -15,6 +15,7 @@ import (
 	"github.com/crierhq/crier/providers/slack"
 	"github.com/crierhq/crier/providers/telegram"
 	"github.com/crierhq/crier/providers/threads"
+	"github.com/crierhq/crier/providers/tiktok"
 	"github.com/crierhq/crier/providers/xcom"
 	"github.com/crierhq/crier/providers/youtube"
 )
@@ -36,6 +37,7 @@ func list() []entry {
 		of(slack.ID, slack.New),
 		of(telegram.ID, telegram.New),
 		of(threads.ID, threads.New),
+		of(tiktok.ID, tiktok.New),
 		of(xcom.ID, xcom.New),
 		of(youtube.ID, youtube.New),
 	}
