@@ -51,6 +51,7 @@ var platforms = map[domain.ProviderID]platform{
 	"reddit":        {settings: `{"subreddit":"boats","title":"A red boat"}`},
 	"slack":         {flat: true, settings: `{"channel":"C0000000BOATS"}`},
 	"threads":       {ahead: true},
+	"tiktok":        {settings: `{"privacy":"PUBLIC_TO_EVERYONE","musicUsageConfirmed":true}`},
 	"youtube": {
 		settings: `{"title":"A film","privacy":"public"}`, flat: true, films: true,
 		without: map[string]string{"image": "a picture is the thumbnail of a video", "several images": "a picture is the thumbnail of a video"},

@@ -14,6 +14,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator/slack"
 	"github.com/crierhq/crier/testkit/simulator/telegram"
 	"github.com/crierhq/crier/testkit/simulator/threads"
+	"github.com/crierhq/crier/testkit/simulator/tiktok"
 	"github.com/crierhq/crier/testkit/simulator/x"
 )
 
@@ -31,6 +32,7 @@ func StandIns() []simulator.StandIn {
 		slack.New(),
 		telegram.New(),
 		threads.New(),
+		tiktok.New(),
 		x.New(),
 	}
 }
