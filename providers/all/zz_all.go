@@ -7,6 +7,7 @@ import (
 	"github.com/crierhq/crier/providers/discord"
 	"github.com/crierhq/crier/providers/facebook"
 	"github.com/crierhq/crier/providers/feed"
+	"github.com/crierhq/crier/providers/googlebusiness"
 	"github.com/crierhq/crier/providers/instagram"
 	"github.com/crierhq/crier/providers/linkedin"
 	"github.com/crierhq/crier/providers/mastodon"
@@ -27,6 +28,7 @@ func list() []entry {
 		of(discord.WebhookID, discord.NewWebhook),
 		of(facebook.ID, facebook.New),
 		of(feed.ID, feed.New),
+		of(googlebusiness.ID, googlebusiness.New),
 		of(instagram.ID, instagram.New),
 		of(instagram.StandaloneID, instagram.NewStandalone),
 		of(linkedin.ID, linkedin.New),

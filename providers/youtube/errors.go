@@ -1,10 +1,10 @@
 package youtube
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/google"
 )
 
 // rule is what a reason means. https://developers.google.com/youtube/v3/docs/errors
@@ -48,7 +48,7 @@ func rules() map[string]rule {
 
 // classify reads https://developers.google.com/youtube/v3/docs/core_errors.
 func (p *Provider) classify(_ int, body []byte) *social.Error {
-	reason := reasonOf(body)
+	reason := google.FailureOf(body).Reason()
 	r, known := rules()[reason]
 	if !known {
 		return nil
@@ -61,21 +61,6 @@ func (p *Provider) classify(_ int, body []byte) *social.Error {
 		e.RetryAfter = 24 * time.Hour
 	}
 	return e
-}
-
-func reasonOf(body []byte) string {
-	var in struct {
-		Error struct {
-			Errors []struct {
-				Reason string `json:"reason"`
-			} `json:"errors"`
-		} `json:"error"`
-	}
-	_ = json.Unmarshal(body, &in) // What is no JSON names no reason.
-	if len(in.Error.Errors) == 0 {
-		return ""
-	}
-	return in.Error.Errors[0].Reason
 }
 
 // untilMidnight is when the quota of an app begins anew: at midnight in
