@@ -37,6 +37,10 @@ var described = []struct {
 	{file: "discord.openapi.json", hosts: []string{"discord.com"}, prefix: "/api/v10", paths: []string{"/channels", "/guilds", "/users", "/webhooks"}},
 	{file: "google/youtube-api.json", hosts: []string{"www.googleapis.com"}, paths: []string{"/youtube/", "/upload/youtube/"}},
 	{file: "google/youtubeanalytics-api.json", hosts: []string{"youtubeanalytics.googleapis.com"}},
+	// Version 4 of the My Business API, which takes the posts, is described nowhere.
+	{file: "google/mybusinessaccountmanagement-api.json", hosts: []string{"mybusinessaccountmanagement.googleapis.com"}},
+	{file: "google/mybusinessbusinessinformation-api.json", hosts: []string{"mybusinessbusinessinformation.googleapis.com"}},
+	{file: "google/businessprofileperformance-api.json", hosts: []string{"businessprofileperformance.googleapis.com"}},
 	{file: "telegram.api.json", hosts: []string{"api.telegram.org"}},
 	{file: "pinterest.openapi.yaml", hosts: []string{"api.pinterest.com"}, prefix: "/v5"},
 	{

@@ -5,6 +5,7 @@ import (
 	"github.com/crierhq/crier/testkit/simulator"
 	"github.com/crierhq/crier/testkit/simulator/bluesky"
 	"github.com/crierhq/crier/testkit/simulator/discord"
+	"github.com/crierhq/crier/testkit/simulator/gbusiness"
 	"github.com/crierhq/crier/testkit/simulator/google"
 	"github.com/crierhq/crier/testkit/simulator/linkedin"
 	"github.com/crierhq/crier/testkit/simulator/mastodon"
@@ -23,6 +24,7 @@ func StandIns() []simulator.StandIn {
 	return []simulator.StandIn{
 		bluesky.New(),
 		discord.New(),
+		gbusiness.New(),
 		google.New(),
 		linkedin.New(),
 		mastodon.New(),

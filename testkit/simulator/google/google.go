@@ -62,9 +62,7 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 	m.AddAccount(simulator.Account{Platform: youtube, ID: "UCbob0000000000000000002", Handle: "bob", Name: "Bob Example"})
 	m.AddAccount(simulator.Account{Platform: youtube, ID: "PLann1", Handle: "PLann1", Name: "Boats and a few other things", Kind: "playlist", Owner: "UCann0000000000000000001"})
 	m.AddAccount(simulator.Account{Platform: youtube, ID: "PLbob1", Handle: "PLbob1", Name: "Bikes and a few other things", Kind: "playlist", Owner: "UCbob0000000000000000002"})
-	m.OAuth2(simulator.OAuth2{
-		Platform: youtube, Authorize: accounts + own + "/o/oauth2/v2/auth", Token: tokens + own + "/token", Revoke: tokens + own + "/revoke", Access: time.Hour,
-	})
+	SignIn(m, youtube, own)
 	for pattern, h := range map[string]answer{
 		"GET /youtube/v3/channels":               s.channel,
 		"GET /youtube/v3/playlists":              s.playlists,
@@ -87,6 +85,14 @@ func (s *StandIn) Mount(m *simulator.Mount) {
 	}
 	m.Handle("PUT "+api+"/upload/youtube/v3/videos", s.bytes) // Its address is good without a token.
 	m.Handle("GET "+analytics+"/v2/reports", s.as(scopeNumbers, s.report))
+}
+
+// SignIn adds the pages of Google's sign-in for a platform. own is before their
+// paths, for all platforms have the same.
+func SignIn(m *simulator.Mount, platform, own string) {
+	m.OAuth2(simulator.OAuth2{
+		Platform: platform, Authorize: accounts + own + "/o/oauth2/v2/auth", Token: tokens + own + "/token", Revoke: tokens + own + "/revoke", Access: time.Hour,
+	})
 }
 
 type object = map[string]any
