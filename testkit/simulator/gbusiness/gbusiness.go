@@ -4,6 +4,7 @@ package gbusiness
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -175,7 +176,7 @@ func (s *StandIn) person(w http.ResponseWriter, _ *http.Request, t *simulator.To
 	simulator.JSON(w, http.StatusOK, object{"sub": t.Account.ID, "name": t.Account.Name, "picture": s.m.Avatar(t.Account)})
 }
 
-// page answers with a part of a list; false: the token is not valid.
+// page answers with a part of a list: at most most of it.
 func page(w http.ResponseWriter, r *http.Request, name string, all []object, most int) {
 	from, err := strconv.Atoi(r.URL.Query().Get("pageToken"))
 	if r.URL.Query().Get("pageToken") != "" && (err != nil || from < 0 || from > len(all)) {
@@ -238,20 +239,15 @@ const late = 3 * 24 * time.Hour
 // numbers tells what happened on the days that are asked for.
 func (s *StandIn) numbers(w http.ResponseWriter, r *http.Request, t *simulator.Token) {
 	id, call, _ := strings.Cut(r.PathValue("call"), ":")
-	var at *simulator.Account
-	for _, a := range s.m.Accounts(platform, kindAccount, t.Account.ID) {
-		if found := s.m.Account(platform, a.ID+"/locations/"+id); found != nil {
-			at = found
-		}
-	}
-	if at == nil || call != "fetchMultiDailyMetricsTimeSeries" {
+	mine := func(a *simulator.Account) bool { return s.m.Account(platform, a.ID+"/locations/"+id) != nil }
+	if call != "fetchMultiDailyMetricsTimeSeries" || !slices.ContainsFunc(s.m.Accounts(platform, kindAccount, t.Account.ID), mine) {
 		missing(w)
 		return
 	}
 	q := r.URL.Query()
 	from, to := dayOf(q.Get, "startDate"), dayOf(q.Get, "endDate")
 	now := s.m.Now().UTC()
-	if from.IsZero() || to.IsZero() || to.Before(from) || to.After(now) || from.Before(now.AddDate(0, -18, -1)) || len(q["dailyMetrics"]) == 0 {
+	if to.Before(from) || to.After(now) || from.Before(now.AddDate(0, -18, -1)) || len(q["dailyMetrics"]) == 0 {
 		fail(w, http.StatusBadRequest, "INVALID_ARGUMENT", "Request contains an invalid argument.", nil)
 		return
 	}

@@ -52,7 +52,7 @@ type event struct {
 }
 
 // whole reports whether it says when it begins and ends, to the minute.
-func (e event) whole() bool {
+func (e *event) whole() bool {
 	s := e.Schedule
 	for _, day := range []map[string]int{s.StartDate, s.EndDate} {
 		if day["year"] == 0 || day["month"] == 0 || day["day"] == 0 {
@@ -64,24 +64,32 @@ func (e event) whole() bool {
 
 // wrong is the field that a draft is refused for, and why; empty: none.
 func (in draft) wrong() (field, why string) {
-	happens := in.Topic == "EVENT" || in.Topic == "OFFER"
 	switch a := in.Action; {
-	case !happens && in.Topic != "STANDARD":
+	case !slices.Contains([]string{"STANDARD", "EVENT", "OFFER"}, in.Topic):
 		return "topic_type", "Topic type is required for post creation."
 	case len([]rune(in.Summary)) > maxText:
 		return "summary", "The summary is too long."
-	case happens && (in.Event == nil || in.Event.Title == ""):
-		return "event.title", "Event title is required."
-	case happens && !in.Event.whole():
-		return "event.schedule", "Event schedule is not complete."
-	case happens && len([]rune(in.Event.Title)) > maxTitle:
-		return "event.title", "Event title is too long."
+	case len(in.Media) > 1:
+		return "media", "Too many media items."
 	case a != nil && !slices.Contains([]string{"BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL"}, a.Type):
 		return "call_to_action.action_type", "The action type is not supported."
 	case a != nil && (a.Type == "CALL") != (a.URL == ""):
 		return "call_to_action.url", "The URL does not go with the action type."
-	case len(in.Media) > 1:
-		return "media", "Too many media items."
+	case in.Topic != "STANDARD":
+		return in.Event.wrong()
+	}
+	return "", ""
+}
+
+// wrong is what is wrong with the event of a post that must have one.
+func (e *event) wrong() (field, why string) {
+	switch {
+	case e == nil || e.Title == "":
+		return "event.title", "Event title is required."
+	case len([]rune(e.Title)) > maxTitle:
+		return "event.title", "Event title is too long."
+	case !e.whole():
+		return "event.schedule", "Event schedule is not complete."
 	}
 	return "", ""
 }
