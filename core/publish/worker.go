@@ -23,7 +23,7 @@ type WorkerConfig struct {
 	Now       func() time.Time
 	// Owner names this worker; no two living workers share a name.
 	Owner string
-	// Concurrency is how many deliveries are worked on at once. Default 256: they
+	// Concurrency is how many deliveries are worked on at once. Default 512: they
 	// mostly wait for platforms.
 	Concurrency int
 	// Share bounds how many of them may be of one organization, so that one with
@@ -48,7 +48,7 @@ type WorkerConfig struct {
 
 func (c WorkerConfig) withDefaults() WorkerConfig {
 	if c.Concurrency <= 0 {
-		c.Concurrency = 256
+		c.Concurrency = 512
 	}
 	if c.Share <= 0 {
 		c.Share = max(c.Concurrency*3/4, 1)

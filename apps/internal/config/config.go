@@ -170,7 +170,7 @@ func (m Mail) Sender() (name, email string, err error) {
 type Publisher struct {
 	Worker       bool          `env:"WORKER" default:"true" doc:"Whether the server publishes by itself. Set it to false where separate workers do."`
 	HostFeeds    bool          `env:"HOST_FEEDS" default:"true" doc:"Whether channels can be feeds on this very server, which needs no account anywhere."`
-	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"256" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
+	Concurrency  int           `env:"WORKER_CONCURRENCY" default:"512" min:"1" max:"10000" doc:"How many deliveries one process publishes at a time. Most of the time they wait for platforms."`
 	Apps         []string      `env:"PLATFORM_APPS" example:"x:brand" doc:"Apps that you have beside the first one of a platform, as platform:name with commas. x:brand is offered as x-brand, with the settings of X whose names end in _BRAND: X_CLIENT_ID_BRAND. See docs/several-apps.md."`
 	Providers    []string      `env:"WORKER_PROVIDERS" example:"feed" doc:"The platforms whose deliveries this process publishes, so that each can have workers of its own. Empty: all. none: it publishes nothing and only runs side jobs. Together, the workers must cover all platforms."`
 	Jobs         []string      `env:"WORKER_JOBS" example:"none" doc:"The kinds of side jobs that this process runs. Empty: all. none: it only publishes."`

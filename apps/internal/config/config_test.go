@@ -60,7 +60,7 @@ func TestDefaultsAreComplete(t *testing.T) {
 		"registration":  {got.Accounts.Registration, config.RegistrationOpen},
 		"worker":        {got.Publisher.Worker, true},
 		"feeds":         {got.Publisher.HostFeeds, true},
-		"concurrency":   {got.Publisher.Concurrency, 256},
+		"concurrency":   {got.Publisher.Concurrency, 512},
 		"poll":          {got.Publisher.PollInterval, time.Second},
 		"attempts":      {got.Publisher.Attempts, 3},
 		"backoff":       {got.Publisher.Backoff, 2 * time.Second},
