@@ -119,6 +119,10 @@ type Part struct {
 	PublishedAt time.Time
 }
 
+// ReasonIncomplete is the code of a Reason that says what of a published item
+// did not work. It stays with the delivery.
+const ReasonIncomplete = "incomplete"
+
 // Reason says why a delivery is where it is.
 type Reason struct {
 	// Code is a stable word, such as a social.Code or "late".
@@ -346,7 +350,9 @@ func (d *Delivery) Accept(ref Ref, next time.Duration, now time.Time) error {
 	}
 	d.Parts[i] = Part{Ref: &ref, PublishedAt: Instant(now)}
 	d.clearStep()
-	d.Reason = Reason{}
+	if d.Reason.Code != ReasonIncomplete {
+		d.Reason = Reason{}
+	}
 	if state == DeliveryPublished {
 		return d.rest(state, time.Time{}, now)
 	}

@@ -26,6 +26,8 @@ type platform struct {
 	blind      func() bool // whether looking something up fails
 	processing int         // checks until a published item is out; 0: at once
 
+	caveat string // what does not work of an item that is out
+
 	network *network // what can be done with what is out; nil: nothing
 
 	// answer decides what the nth visible call (from 1) comes to: whether it is
@@ -122,7 +124,7 @@ func (p *platform) publish(t social.Target, it social.Item) (social.Outcome, err
 		raw, _ := json.Marshal(p.posts[i].ID)
 		return social.Pending(social.Cursor{Next: social.StepCheck, State: raw, After: 2 * time.Second}), nil
 	}
-	return social.Published(ref(p.posts[i].ID)), nil
+	return social.Published(ref(p.posts[i].ID)).But(p.caveat), nil
 }
 
 func ref(id string) domain.Ref { return domain.Ref{ID: id, URL: "https://example.org/" + id} }
@@ -221,7 +223,7 @@ func (s stager) Check(ctx context.Context, t social.Target, at social.Cursor) (s
 	if id == "upload" {
 		// Whether a Publish has taken effect shows by the key.
 		if r := s.p.find(t.Key); r != nil && s.p.findable {
-			return social.Published(*r), nil
+			return social.Published(*r).But(s.p.caveat), nil
 		}
 		return social.Pending(social.Cursor{Next: social.StepPublish, State: at.State}), nil
 	}
@@ -234,7 +236,7 @@ func (s stager) Check(ctx context.Context, t social.Target, at social.Cursor) (s
 	if s.p.checks[id] < s.p.processing {
 		return social.Pending(social.Cursor{Next: social.StepCheck, State: at.State, After: 2 * time.Second}), nil
 	}
-	return social.Published(ref(id)), nil
+	return social.Published(ref(id)).But(s.p.caveat), nil
 }
 
 type finder struct{ p *platform }

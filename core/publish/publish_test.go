@@ -267,6 +267,35 @@ func TestRegression07SuccessThatCannotBeSeen(t *testing.T) {
 	})
 }
 
+// What did not work of a post that is out is told, however the engine heard of it.
+func TestCaveats(t *testing.T) {
+	t.Parallel()
+	const caveat = "The thumbnail was not set."
+	lost := social.Errorf(social.CodeOutcomeUnknown, "Lost.")
+	for name, p := range map[string]*platform{
+		"at once":             {},
+		"read back":           {confirms: true},
+		"after processing":    {processing: 2},
+		"after a lost answer": {staged: true, findable: true, answer: func(int) (bool, error) { return true, lost }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p.caveat = caveat
+			in(t, p, func(t *testing.T, w *world) {
+				v := w.post("hello")
+				w.settle()
+				d := w.wantState(v.Post.ID, domain.DeliveryPublished)
+				view := w.view(v.Post.ID)
+				want := domain.Reason{Code: domain.ReasonIncomplete, Message: caveat}
+				if last := view.Attempts[len(view.Attempts)-1]; d.Reason != want || p.processing == 0 && last.Reason != want {
+					t.Errorf("got %+v, and %+v in the ledger; want %+v", d.Reason, last.Reason, want)
+				}
+				w.checkLedger(view)
+			})
+		})
+	}
+}
+
 func TestRegression06ProcessingIsBounded(t *testing.T) {
 	t.Parallel()
 	p := &platform{processing: 1 << 30}

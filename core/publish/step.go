@@ -86,7 +86,7 @@ func (p *Publisher) check(ctx context.Context, j *job) (bool, error) {
 	case err != nil:
 		return p.repeatable(ctx, j, err)
 	case out.Ref != nil:
-		return p.accept(ctx, j, *out.Ref)
+		return p.accept(ctx, j, out)
 	case out.Cursor == nil:
 		return p.repeatable(ctx, j, fmt.Errorf("the adapter answered with neither a result nor a cursor"))
 	case j.d.State == domain.DeliveryProcessing:
@@ -157,7 +157,7 @@ func (p *Publisher) send(ctx context.Context, j *job, t social.Target, it social
 	case err != nil:
 		return p.refused(ctx, j, social.AsError(err))
 	case out.Ref != nil:
-		return p.confirm(ctx, j, t, *out.Ref)
+		return p.confirm(ctx, j, t, out)
 	case out.Cursor != nil && len(out.Cursor.State) <= social.MaxCursorBytes:
 		now := p.now()
 		wake := now.Add(max(out.Cursor.After, minCheck))
@@ -200,32 +200,40 @@ func (p *Publisher) report(ctx context.Context, j *job, heard []social.Rate, fai
 
 // confirm reads a published item back where the platform lets us: a success
 // that nobody can see is none.
-func (p *Publisher) confirm(ctx context.Context, j *job, t social.Target, ref domain.Ref) (bool, error) {
+func (p *Publisher) confirm(ctx context.Context, j *job, t social.Target, out social.Outcome) (bool, error) {
 	if j.pf.Can.Confirm == nil || j.reposts() {
-		return p.accept(ctx, j, ref)
+		return p.accept(ctx, j, out)
 	}
 	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
 	defer cancel()
-	visible, err := j.pf.Can.Confirm.Confirm(call, t, ref)
+	visible, err := j.pf.Can.Confirm.Confirm(call, t, *out.Ref)
 	if err != nil || visible {
 		// The platform said yes. That it cannot be read just now does not take
 		// that back.
-		return p.accept(ctx, j, ref)
+		return p.accept(ctx, j, out)
 	}
 	r := domain.Reason{Code: "not_visible", Message: "The platform accepted it, but it cannot be seen there."}
-	return false, p.look(ctx, j, r, &ref)
+	return false, p.look(ctx, j, r, out.Ref)
 }
 
-// accept records that the current item is out.
-func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {
+// accept records that the current item is out, and what of it did not work.
+func (p *Publisher) accept(ctx context.Context, j *job, out social.Outcome) (bool, error) {
 	now := p.now()
 	items := j.post.ItemsFor(j.d.Channel)
 	var delay time.Duration
 	if next := j.d.Current() + 1; next < len(items) {
 		delay = items[next].Delay
 	}
-	err := p.record(ctx, j, func(d *domain.Delivery) error { return d.Accept(ref, delay, now) },
-		&result{res: domain.AttemptAccepted, ref: &ref})
+	res := &result{res: domain.AttemptAccepted, ref: out.Ref}
+	if out.Caveat != "" {
+		res.reason = domain.Reason{Code: domain.ReasonIncomplete, Message: out.Caveat}
+	}
+	err := p.record(ctx, j, func(d *domain.Delivery) error {
+		if out.Caveat != "" {
+			d.Reason = res.reason
+		}
+		return d.Accept(*out.Ref, delay, now)
+	}, res)
 	return err == nil && j.d.State == domain.DeliveryPublishing && delay == 0, err
 }
 
@@ -270,7 +278,7 @@ func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (
 // adopt takes over what the platform says it has already.
 func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error) (bool, error) {
 	if e.Existing != nil {
-		return p.accept(ctx, j, *e.Existing)
+		return p.accept(ctx, j, social.Published(*e.Existing))
 	}
 	if err := p.note(ctx, j, e); err != nil {
 		return false, err

@@ -54,11 +54,11 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	if it, err = p.follow(ctx, j, t, it); err != nil {
 		return false, p.look(ctx, j, r, open.Ref)
 	}
-	ref, err := p.find(ctx, j, t, it, open)
+	found, err := p.find(ctx, j, t, it, open)
 	now := p.now()
 	switch {
-	case ref != nil:
-		return p.accept(ctx, j, *ref)
+	case found.Ref != nil:
+		return p.accept(ctx, j, found)
 	case err != nil:
 		p.cfg.Log.InfoContext(ctx, "a lost outcome could not be looked up", "delivery", j.d.ID, "error", err)
 		if social.CodeOf(err) == social.CodeAuthExpired && !j.renewed {
@@ -72,10 +72,10 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	}
 }
 
-// find looks for the current item. It returns nil if it is not seen.
-func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (*domain.Ref, error) {
+// find looks for the current item. There is no Ref if it is not seen.
+func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (social.Outcome, error) {
 	if j.reposts() {
-		return nil, nil // it is made again, which changes nothing
+		return social.Outcome{}, nil // it is made again, which changes nothing
 	}
 	call, cancel := context.WithTimeout(ctx, p.pol.CallTimeout)
 	defer cancel()
@@ -83,29 +83,30 @@ func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social
 	if open.Ref != nil && can.Confirm != nil {
 		visible, err := can.Confirm.Confirm(call, t, *open.Ref)
 		if err != nil || !visible {
-			return nil, err
+			return social.Outcome{}, err
 		}
-		return open.Ref, nil
+		return social.Outcome{Ref: open.Ref}, nil
 	}
 	return j.lookUp(call, t, it)
 }
 
 // lookUp asks the platform how far it is, and then for the item itself.
-func (j *job) lookUp(call context.Context, t social.Target, it social.Item) (*domain.Ref, error) {
+func (j *job) lookUp(call context.Context, t social.Target, it social.Item) (social.Outcome, error) {
 	can := j.pf.Can
 	if can.Prepare != nil && !j.d.Cursor.IsZero() {
 		out, err := can.Prepare.Check(call, t, j.d.Cursor)
 		if err != nil && can.Find == nil {
-			return nil, err
+			return social.Outcome{}, err
 		}
 		if err == nil && out.Ref != nil {
-			return out.Ref, nil
+			return out, nil
 		}
 	}
 	if can.Find == nil {
-		return nil, nil
+		return social.Outcome{}, nil
 	}
-	return can.Find.Find(call, t, it)
+	ref, err := can.Find.Find(call, t, it)
+	return social.Outcome{Ref: ref}, err
 }
 
 // maySendAgain reports whether the platform still takes a repeated call with

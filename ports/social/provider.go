@@ -221,10 +221,19 @@ const MaxCursorBytes = 4096
 type Outcome struct {
 	Ref    *Ref
 	Cursor *Cursor
+	// Caveat is what of a finished publication did not work, as a plain sentence
+	// for its author: a video that is out without its thumbnail. Only with Ref.
+	Caveat string
 }
 
 // Published is the Outcome of a finished publication.
 func Published(ref Ref) Outcome { return Outcome{Ref: &ref} }
+
+// But is o with one more thing that did not work; nothing for an empty sentence.
+func (o Outcome) But(sentence string) Outcome {
+	o.Caveat = strings.TrimSpace(o.Caveat + " " + sentence)
+	return o
+}
 
 // Pending is the Outcome of one that needs another call.
 func Pending(c Cursor) Outcome { return Outcome{Cursor: &c} }

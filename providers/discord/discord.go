@@ -86,7 +86,7 @@ var (
 )
 
 // New returns the Provider for the bot, or every problem of cfg and deps at
-// once. It needs the HTTP, Log and Now of deps.
+// once. It needs the HTTP and Now of deps.
 func New(cfg Config, deps social.Deps) (*Provider, error) {
 	or(&cfg.APIURL, standardAPI)
 	or(&cfg.WebURL, standardWeb)
@@ -97,9 +97,6 @@ func New(cfg Config, deps social.Deps) (*Provider, error) {
 	}
 	if strings.Trim(cfg.Permissions, "0123456789") != "" {
 		errs = append(errs, fmt.Errorf("discord: Permissions %q is not a number", cfg.Permissions))
-	}
-	if deps.Log == nil {
-		errs = append(errs, errors.New("discord: Deps.Log is required"))
 	}
 	errs = append(errs, needs(deps, &cfg.APIURL, &cfg.WebURL)...)
 	return &Provider{api: api{base: cfg.APIURL, deps: deps}, cfg: cfg}, errors.Join(errs...)

@@ -43,7 +43,7 @@ func TestNewReportsEveryProblemAtOnce(t *testing.T) {
 		err  error
 		want []string
 	}{
-		"bot":     {bot, []string{"Deps.HTTP", "Deps.Log", "Deps.Now", "bot token", `"x y"`, `"z"`, `"all"`}},
+		"bot":     {bot, []string{"Deps.HTTP", "Deps.Now", "bot token", `"x y"`, `"z"`, `"all"`}},
 		"webhook": {webhook, []string{"Deps.HTTP", "Deps.Now", `"x y"`}},
 	} {
 		if got.err == nil {

@@ -31,10 +31,11 @@ func (p *Provider) Publish(ctx context.Context, t social.Target, it social.Item,
 	if m.ID == "" || m.Channel == "" {
 		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "Discord did not say which message this became.")
 	}
-	if set.Crosspost && in.Type == channelAnnouncement {
-		p.crosspost(ctx, t, m)
+	out := social.Published(refOf(t.Account, m, it.Media, extraOf(it, set, in)))
+	if set.Crosspost {
+		out = out.But(p.crosspost(ctx, m, in))
 	}
-	return social.Published(refOf(t.Account, m, it.Media, extraOf(it, set, in))), nil
+	return out, nil
 }
 
 // place is the channel or thread that it goes to. opens says that it is the thread
@@ -137,11 +138,16 @@ func (p *Provider) post(ctx context.Context, it social.Item, set Settings, in ch
 	return m, err
 }
 
-// crosspost is of no account for whether the message is out.
-func (p *Provider) crosspost(ctx context.Context, t social.Target, m message) {
-	if err := p.bot(ctx, http.MethodPost, messagePath(m.Channel, m.ID)+"/crosspost", rest.Request{}); err != nil {
-		p.deps.Log.WarnContext(ctx, "a message was published but not crossposted", "account", t.Account, "message", m.ID, "code", social.CodeOf(err))
+// crosspost is of no account for whether the message is out. It returns what the
+// author hears if it does not work.
+func (p *Provider) crosspost(ctx context.Context, m message, in channel) string {
+	if in.Type != channelAnnouncement {
+		return "It was not published to the servers that follow the channel, because the channel is not one for announcements."
 	}
+	if err := p.bot(ctx, http.MethodPost, messagePath(m.Channel, m.ID)+"/crosspost", rest.Request{}); err != nil {
+		return "It was not published to the servers that follow the channel: " + social.AsError(err).Message
+	}
+	return ""
 }
 
 // extraOf is what must be known of a message later.

@@ -16,7 +16,7 @@ type Settings struct {
 	Tags         []string `json:"tags,omitempty" lookup:"true" maxLength:"5" doc:"Tags of the post in a forum."`
 	Answers      string   `json:"answers,omitempty" enum:"replies,thread" doc:"How further messages and comments follow the first: as replies (the default), or in a thread that is opened on it. In a forum they are in its thread anyway."`
 	Notify       string   `json:"notify,omitempty" enum:"nobody,people,roles,everyone" doc:"Who may be told that the text mentions them: nobody, people (the default), people and roles, or also @everyone and @here."`
-	Crosspost    bool     `json:"crosspost,omitempty" doc:"In an announcement channel: pass the message on to the servers that follow it. The message is out even where that fails."`
+	Crosspost    bool     `json:"crosspost,omitempty" doc:"In an announcement channel: pass the message on to the servers that follow it. Where that fails the message is out, and you are told."`
 	Silent       bool     `json:"silent,omitempty" doc:"Send it without a sound."`
 	HidePreviews bool     `json:"hidePreviews,omitempty" doc:"Show no previews of the pages that links lead to."`
 	Spoiler      bool     `json:"spoiler,omitempty" doc:"Hide pictures, videos and documents until somebody clicks on them."`

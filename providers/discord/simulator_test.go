@@ -2,7 +2,6 @@ package discord_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Provider, err = discord.New(
 		discord.Config{ClientID: "simulator", ClientSecret: "simulator-secret", BotToken: "simulator-secret"},
-		social.Deps{HTTP: &http.Client{Transport: w.sim.Transport()}, Now: now, Log: slog.New(slog.DiscardHandler)},
+		social.Deps{HTTP: &http.Client{Transport: w.sim.Transport()}, Now: now},
 	)
 	if err != nil {
 		t.Fatal(err)

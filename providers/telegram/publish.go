@@ -62,10 +62,11 @@ func (p *Provider) Publish(ctx context.Context, t social.Target, it social.Item,
 	if len(sent) == 0 || sent[0].ID == 0 {
 		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "Telegram did not say which message this became.")
 	}
+	out := social.Published(p.ref(t, sent, kind, it.Media))
 	if set.Pin {
-		p.pin(ctx, t, sent[0], set)
+		out = out.But(p.pin(ctx, t, sent[0], set))
 	}
-	return social.Published(p.ref(t, sent, kind, it.Media)), nil
+	return out, nil
 }
 
 // send makes the call that the public sees.
@@ -211,12 +212,14 @@ func multipart(args map[string]any, files []upload.Field, out any) rest.Request 
 	return rest.Request{Body: body, Type: contentType, Size: size, Out: out}
 }
 
-// pin is of no account for whether the message is out.
-func (p *Provider) pin(ctx context.Context, t social.Target, m message, set Settings) {
+// pin is of no account for whether the message is out. It returns what the
+// author hears if it does not work.
+func (p *Provider) pin(ctx context.Context, t social.Target, m message, set Settings) string {
 	args := map[string]any{"chat_id": t.Account, "message_id": m.ID, "disable_notification": set.Silent}
 	if err := p.call(ctx, t.Credential.Access, "pinChatMessage", rest.Request{JSON: args}); err != nil {
-		p.deps.Log.WarnContext(ctx, "a message was published but not pinned", "account", t.Account, "message", m.ID, "code", social.CodeOf(err))
+		return "It was not pinned: " + social.AsError(err).Message
 	}
+	return ""
 }
 
 func (p *Provider) ref(t social.Target, sent []message, kind string, media []social.Media) social.Ref {

@@ -12,7 +12,7 @@ import (
 type Settings struct {
 	Silent      bool   `json:"silent,omitempty" doc:"Send it without a sound."`
 	Protect     bool   `json:"protect,omitempty" doc:"Do not let people forward or save it."`
-	Pin         bool   `json:"pin,omitempty" doc:"Pin it, where the bot may. The message is out even where pinning fails."`
+	Pin         bool   `json:"pin,omitempty" doc:"Pin it, where the bot may. Where that fails the message is out, and you are told."`
 	LinkPreview string `json:"linkPreview,omitempty" enum:"none,small,large,above" doc:"How the page that the first link leads to is shown: not at all, small, large, or above the text. Empty: as Telegram sees fit."`
 	Spoiler     bool   `json:"spoiler,omitempty" doc:"Hide pictures and videos until somebody taps on them."`
 	Topic       int    `json:"topic,omitempty" minimum:"1" doc:"Number of the topic in a group that has topics: the last number in a link to one of its messages, before that of the message."`

@@ -43,7 +43,7 @@ var (
 )
 
 // New returns a Provider, or every problem of cfg and deps at once. It needs the
-// HTTP, Log and Now of deps.
+// HTTP and Now of deps.
 func New(cfg Config, deps social.Deps) (*Provider, error) {
 	var errs []error
 	need := func(ok bool, format string, args ...any) {
@@ -52,7 +52,6 @@ func New(cfg Config, deps social.Deps) (*Provider, error) {
 		}
 	}
 	need(deps.HTTP != nil, "Deps.HTTP is required")
-	need(deps.Log != nil, "Deps.Log is required")
 	need(deps.Now != nil, "Deps.Now is required")
 	if cfg.APIURL == "" {
 		cfg.APIURL = "https://api.telegram.org"

@@ -36,13 +36,14 @@ func (p *Provider) Publish(ctx context.Context, t social.Target, it social.Item,
 	if err != nil {
 		return social.Outcome{}, err
 	}
+	out := social.Published(refOf(id))
 	if thumbnail != nil {
-		p.tell(ctx, t, id, "its thumbnail", p.show(ctx, t, id, *thumbnail))
+		out = out.But(failed("The thumbnail was not set", p.show(ctx, t, id, *thumbnail)))
 	}
 	if set.Playlist != "" {
-		p.tell(ctx, t, id, "being in its playlist", p.enlist(ctx, t, id, set.Playlist))
+		out = out.But(failed("It was not put into the playlist", p.enlist(ctx, t, id, set.Playlist)))
 	}
-	return social.Published(refOf(id)), nil
+	return out, nil
 }
 
 // finish sends all that is missing, and returns which video it became.
@@ -105,7 +106,14 @@ func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor)
 	if err != nil {
 		return social.Outcome{}, err
 	}
-	return social.Published(refOf(id)), nil
+	out := social.Published(refOf(id))
+	if pr.Thumbnail {
+		out = out.But("The thumbnail was not set, because YouTube's answer to the upload was lost.")
+	}
+	if pr.Playlist {
+		out = out.But("It was not put into the playlist, because YouTube's answer to the upload was lost.")
+	}
+	return out, nil
 }
 
 // show gives a video its thumbnail.
@@ -135,9 +143,11 @@ func (p *Provider) enlist(ctx context.Context, t social.Target, id, playlist str
 	return err
 }
 
-// tell tells the operator what a published video is without.
-func (p *Provider) tell(ctx context.Context, t social.Target, id, without string, err error) {
-	if err != nil {
-		p.deps.Log.WarnContext(ctx, "a video was published without "+without, "account", t.Account, "video", id, "code", social.CodeOf(err), "error", err)
+// failed is what the author hears of something that belongs to a video and did
+// not work; empty: it did.
+func failed(what string, err error) string {
+	if err == nil {
+		return ""
 	}
+	return what + ": " + social.AsError(err).Message
 }

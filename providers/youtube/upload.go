@@ -31,6 +31,9 @@ type progress struct {
 	// Sent is how many of the Size bytes YouTube has.
 	Sent int64 `json:"sent"`
 	Size int64 `json:"size"`
+	// Thumbnail and Playlist say what is still to be done once there is a video.
+	Thumbnail bool `json:"thumbnail,omitempty"`
+	Playlist  bool `json:"playlist,omitempty"`
 }
 
 func (pr progress) cursor() (social.Cursor, error) {
@@ -74,7 +77,7 @@ func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item)
 	if it.Parent != nil {
 		return social.Cursor{Next: social.StepPublish}, nil
 	}
-	m, _, err := files(it)
+	m, thumbnail, err := files(it)
 	if err != nil {
 		return social.Cursor{}, err
 	}
@@ -82,6 +85,7 @@ func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item)
 	if err != nil {
 		return social.Cursor{}, err
 	}
+	pr.Thumbnail = thumbnail != nil
 	parts := upload.NewParts(m)
 	defer func() { _ = parts.Close() }()
 	for broken := 0; pr.Size-pr.Sent > chunk; {
@@ -114,7 +118,7 @@ func (p *Provider) begin(ctx context.Context, t social.Target, it social.Item, m
 	if err != nil {
 		return progress{}, err
 	}
-	pr := progress{Session: resp.Header.Get("Location"), Size: m.Bytes}
+	pr := progress{Session: resp.Header.Get("Location"), Size: m.Bytes, Playlist: set.Playlist != ""}
 	if pr.Session == "" {
 		return progress{}, social.Errorf(social.CodeUnavailable, "YouTube did not say where to upload the video.")
 	}

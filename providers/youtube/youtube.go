@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -77,9 +76,6 @@ func New(cfg Config, deps social.Deps) (*Provider, error) {
 	need(deps.HTTP != nil, "Deps.HTTP is required")
 	need(deps.Now != nil, "Deps.Now is required")
 	need(deps.NewID != nil, "Deps.NewID is required")
-	if deps.Log == nil {
-		deps.Log = slog.New(slog.DiscardHandler)
-	}
 	missing := cfg.Missing()
 	need(len(missing) == 0, "%s is required", strings.Join(missing, ", "))
 	base := func(to *string, standard string) {

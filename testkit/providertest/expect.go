@@ -223,9 +223,12 @@ func (c Case) judgeOutcome(got social.Outcome) []string {
 	case got.Ref != nil && c.Want.Next != "":
 		return []string{fmt.Sprintf("it is done with Ref %s, want a cursor for %q", got.Ref.ID, c.Want.Next)}
 	case got.Ref != nil:
-		return diffRef(c.Want.Ref, got.Ref)
+		return append(diffRef(c.Want.Ref, got.Ref), c.judgeCaveat(got.Caveat)...)
 	}
 	var out []string
+	if got.Caveat != "" {
+		out = append(out, "the Outcome has a Caveat, which only a finished publication may have")
+	}
 	if c.Want.Ref != nil {
 		out = append(out, fmt.Sprintf("it is not done (next %q), want Ref %s", got.Cursor.Next, c.Want.Ref.ID))
 	}
@@ -233,6 +236,13 @@ func (c Case) judgeOutcome(got social.Outcome) []string {
 		out = append(out, fmt.Sprintf("after Publish the only next step is check, got %q", got.Cursor.Next))
 	}
 	return append(out, c.judgeCursor(*got.Cursor)...)
+}
+
+func (c Case) judgeCaveat(got string) []string {
+	if c.Want.Caveat == "" && got != "" || !strings.Contains(got, c.Want.Caveat) {
+		return []string{fmt.Sprintf("Caveat %q, want %q (want.caveat)", got, c.Want.Caveat)}
+	}
+	return nil
 }
 
 func (c Case) judgeCursor(got social.Cursor) []string {

@@ -157,20 +157,21 @@ func TestKitCatches(t *testing.T) {
 		bend func(*bent)
 		want string
 	}{
-		"id in capitals":        {describe(func(d *social.Descriptor) { d.ID = "Murmur" }), `descriptor/id: ID "Murmur"`},
-		"no name":               {describe(func(d *social.Descriptor) { d.Name = "" }), "descriptor/name:"},
-		"docs without TLS":      {describe(func(d *social.Descriptor) { d.DocsURL = "http://x.example" }), "descriptor/docs:"},
-		"no markup":             {describe(func(d *social.Descriptor) { d.Markup = "" }), "descriptor/markup:"},
-		"no text limit":         {describe(func(d *social.Descriptor) { d.Limits.Text.Max = 0 }), "descriptor/limits: Limits.Text.Max"},
-		"unknown counter":       {describe(func(d *social.Descriptor) { d.Limits.Text.Count = "words" }), "descriptor/limits: Limits.Text.Count"},
-		"media without a type":  {describe(func(d *social.Descriptor) { d.Limits.Media.Videos = 1 }), "descriptor/limits: Limits.Media.Videos"},
-		"settings changed":      {describe(func(d *social.Descriptor) { d.Settings = social.Schema{} }), "descriptor/settings: the settings schema is not"},
-		"restless descriptor":   {restlessDescriptor, "descriptor/stable:"},
-		"unclassified error":    {fails(func(_ social.Target, e *social.Error) error { return errors.New(e.Message) }), "is not a *social.Error"},
-		"error without message": {fails(func(_ social.Target, e *social.Error) error { e.Message = ""; return e }), "has no Message"},
-		"invented code":         {fails(func(_ social.Target, e *social.Error) error { e.Code = "oops"; return e }), "is none of social.Codes"},
-		"wrong wait":            {fails(func(_ social.Target, e *social.Error) error { e.RetryAfter *= 2; return e }), "RetryAfter 1m0s, want 30s"},
-		"duplicate not named":   {fails(func(_ social.Target, e *social.Error) error { e.Existing = nil; return e }), "Existing: there is no Ref"},
+		"id in capitals":         {describe(func(d *social.Descriptor) { d.ID = "Murmur" }), `descriptor/id: ID "Murmur"`},
+		"no name":                {describe(func(d *social.Descriptor) { d.Name = "" }), "descriptor/name:"},
+		"docs without TLS":       {describe(func(d *social.Descriptor) { d.DocsURL = "http://x.example" }), "descriptor/docs:"},
+		"no markup":              {describe(func(d *social.Descriptor) { d.Markup = "" }), "descriptor/markup:"},
+		"no text limit":          {describe(func(d *social.Descriptor) { d.Limits.Text.Max = 0 }), "descriptor/limits: Limits.Text.Max"},
+		"unknown counter":        {describe(func(d *social.Descriptor) { d.Limits.Text.Count = "words" }), "descriptor/limits: Limits.Text.Count"},
+		"media without a type":   {describe(func(d *social.Descriptor) { d.Limits.Media.Videos = 1 }), "descriptor/limits: Limits.Media.Videos"},
+		"settings changed":       {describe(func(d *social.Descriptor) { d.Settings = social.Schema{} }), "descriptor/settings: the settings schema is not"},
+		"restless descriptor":    {restlessDescriptor, "descriptor/stable:"},
+		"unclassified error":     {fails(func(_ social.Target, e *social.Error) error { return errors.New(e.Message) }), "is not a *social.Error"},
+		"error without message":  {fails(func(_ social.Target, e *social.Error) error { e.Message = ""; return e }), "has no Message"},
+		"invented code":          {fails(func(_ social.Target, e *social.Error) error { e.Code = "oops"; return e }), "is none of social.Codes"},
+		"wrong wait":             {fails(func(_ social.Target, e *social.Error) error { e.RetryAfter *= 2; return e }), "RetryAfter 1m0s, want 30s"},
+		"caveat not in the case": {succeeds(func(_ social.Target, o *social.Outcome) { *o = o.But("No picture.") }), `Caveat "No picture.", want ""`},
+		"duplicate not named":    {fails(func(_ social.Target, e *social.Error) error { e.Existing = nil; return e }), "Existing: there is no Ref"},
 		"token in the message": {fails(func(t social.Target, e *social.Error) error {
 			e.Message += t.Credential.Access
 			return e

@@ -136,6 +136,9 @@ type CaseDocument struct {
 type Want struct {
 	// Ref is what publish, check, find, edit, repost and resolve return, exactly.
 	Ref *social.Ref `json:"ref,omitempty"`
+	// Caveat is a part of what publish and check say did not work; absent:
+	// everything did.
+	Caveat string `json:"caveat,omitempty"`
 	// Next, State and After are the cursor that prepare, check and publish
 	// return; State and After may be left out.
 	Next  social.Step     `json:"next,omitempty"`
