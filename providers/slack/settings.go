@@ -11,7 +11,7 @@ import (
 // Settings are the choices an author has for one message.
 type Settings struct {
 	Channel     string `json:"channel" required:"true" lookup:"true" pattern:"[CG][A-Z0-9]{2,}" doc:"The channel that it is sent to. Private channels are offered once the bot was invited to them."`
-	LinkPreview string `json:"linkPreview,omitempty" enum:"none,all" doc:"Whether the pages that links lead to are shown below the text: never, or always. Empty: as Slack sees fit."`
+	LinkPreview string `json:"linkPreview,omitempty" enum:"none,all" doc:"Whether the pages that links lead to are shown below the text: never, or always. Empty, and with files: as Slack sees fit."`
 	Broadcast   bool   `json:"broadcast,omitempty" doc:"Show the replies of a thread in the channel as well. Replies with files stay in the thread."`
 	Username    string `json:"username,omitempty" maxLength:"80" doc:"Name that is shown in place of the bot's."`
 	Icon        string `json:"icon,omitempty" maxLength:"100" pattern:":\\S+:" doc:"Emoji that is shown in place of the bot's picture, such as :mega:."`
