@@ -54,6 +54,13 @@ test-fast: compiler ## Run the tests that need no service
 test-all: compiler ## Run all tests, also those against servers that others wrote
 	$(SERVICES) $(GOTEST) -tags=peers ./...
 
+# The packages that have such tests, which are all called TestReal.
+PEERS = $(sort $(dir $(shell grep -rl '^//go:build peers' --include='*_test.go' .)))
+
+.PHONY: test-peers
+test-peers: compiler ## Run the tests against servers and programs that others wrote: Mastodon, Bluesky, feeds, OpenID
+	$(GOTEST) -tags=peers -run='^TestReal' $(PEERS)
+
 .PHONY: test-provider
 test-provider: name ## Run the tests of one provider: make test-provider NAME=mastodon
 	go test -v ./providers/$(NAME)/...

@@ -23,11 +23,11 @@ import (
 	"github.com/crierhq/crier/testkit/peers/snac"
 )
 
-// TestThreadOnRealServers is the main job on software that others wrote: the
+// TestRealServersTogether is the main job on software that others wrote: the
 // server binary connects accounts on a real Bluesky server and on a real server
 // that speaks Mastodon's API, publishes one thread with a picture on both, and
 // both show it.
-func TestThreadOnRealServers(t *testing.T) {
+func TestRealServersTogether(t *testing.T) {
 	t.Parallel()
 	sky, err := pds.Start(t.Context(), t.TempDir())
 	missing(t, err, pds.ErrUnavailable)

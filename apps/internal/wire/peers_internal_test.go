@@ -13,9 +13,9 @@ import (
 	"github.com/crierhq/crier/testkit/peers/openid"
 )
 
-// TestSignInAtARealProvider goes the whole way through the server as people run
+// TestRealSignIn goes the whole way through the server as people run
 // it: a stranger registers by signing in, comes again, and is the same person.
-func TestSignInAtARealProvider(t *testing.T) {
+func TestRealSignIn(t *testing.T) {
 	t.Parallel()
 	const public = "http://localhost:3000"
 	op, err := openid.Start(t.Context(), t.TempDir(), public+"/auth/callback/oidc")

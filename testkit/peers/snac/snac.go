@@ -25,11 +25,15 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/testkit/peers"
+	"github.com/crierhq/crier/testkit/peers/debian"
 )
 
 // ErrUnavailable says that the server cannot be had here, such as on a machine
 // that is not Debian's. It wraps the reason.
 var ErrUnavailable = errors.New("snac: the server cannot be had here")
+
+// version is the package's, as Debian names it. Another one is another test.
+const version = "2.75-2~bpo12+1"
 
 const (
 	startTime = 30 * time.Second
@@ -53,10 +57,11 @@ type Server struct {
 // caller must call Stop. Errors that wrap ErrUnavailable are no fault of the
 // program tested.
 func Start(ctx context.Context, dir string) (*Server, error) {
-	program, err := fetch(ctx)
+	root, err := debian.Fetch(ctx, "snac-"+version, debian.Backports, "snac2="+version)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	program := filepath.Join(root, "usr", "bin", "snac")
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	ports, err := peers.FreePorts(ctx, 1)

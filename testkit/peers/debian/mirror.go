@@ -1,4 +1,4 @@
-package snac
+package debian
 
 import (
 	"fmt"
@@ -41,12 +41,13 @@ type mirror struct {
 	uri, keys string
 }
 
-func (m mirror) line() string {
+// line is a source of one suite of the release: "" or, such as, "-backports".
+func (m mirror) line(suite string) string {
 	options := ""
 	if m.keys != "" {
 		options = "[signed-by=" + m.keys + "] "
 	}
-	return "deb " + options + m.uri + " " + release + "-backports main\n"
+	return "deb " + options + m.uri + " " + release + suite + " main\n"
 }
 
 // isRelease reports whether a source is the one of the release itself, not of

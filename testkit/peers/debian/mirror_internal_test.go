@@ -1,4 +1,4 @@
-package snac
+package debian
 
 import (
 	"testing"
@@ -34,8 +34,8 @@ func TestMirrorIn(t *testing.T) {
 			if (err == nil) != (tc.want != "") {
 				t.Fatalf("got error %v, want one: %t", err, tc.want == "")
 			}
-			if err == nil && m.line() != tc.want {
-				t.Errorf("got %q, want %q", m.line(), tc.want)
+			if err == nil && m.line("-backports") != tc.want {
+				t.Errorf("got %q, want %q", m.line("-backports"), tc.want)
 			}
 		})
 	}
