@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,11 +19,11 @@ import (
 type remote struct {
 	limit.Limiter
 	down  bool
-	calls int
+	calls atomic.Int64
 }
 
 func (r *remote) Take(ctx context.Context, key string, p limit.Policy, n int) (limit.Result, error) {
-	r.calls++
+	r.calls.Add(1)
 	if r.down {
 		return limit.Result{}, errors.New("out of reach")
 	}
@@ -76,21 +77,22 @@ func TestFailoverSaysItOnceAndTriesNowAndThen(t *testing.T) {
 		}
 	}
 	take()
-	r.down, r.calls = true, 0
+	r.down = true
+	r.calls.Store(0)
 	for range 3 {
 		for range 10 {
 			take()
 		}
 		now = now.Add(time.Second)
 	}
-	if r.calls != 3 {
-		t.Errorf("a limiter out of reach was asked %d times in 3 s, want 3", r.calls)
+	if r.calls.Load() != 3 {
+		t.Errorf("a limiter out of reach was asked %d times in 3 s, want 3", r.calls.Load())
 	}
 	r.down = false
 	take()
 	take()
-	if r.calls != 5 {
-		t.Errorf("got %d calls, want one more for each take after it is back", r.calls)
+	if r.calls.Load() != 5 {
+		t.Errorf("got %d calls, want one more for each take after it is back", r.calls.Load())
 	}
 	if n := strings.Count(log.String(), "\n"); n != 2 || strings.Count(log.String(), "WARN") != 1 {
 		t.Errorf("got the log %q, want one warning and one line when it is over", log.String())

@@ -123,7 +123,7 @@ func mistakes() map[string]struct {
 			{"social.CodeOutcomeUnknown: ActVerify", "social.CodeOutcomeUnknown: ActRetry"},
 		}}, 0, "DOUBLE: "},
 		"takes a refusal for a success": {mutant.Patch{File: step, Edit: [][2]string{
-			{"case err != nil && again:", "case social.CodeOf(err) == social.CodeRateLimited:\n\t\treturn p.accept(ctx, j, domain.Ref{ID: \"1\", URL: \"https://example.org/1\"})\n\tcase err != nil && again:"},
+			{"case err != nil && again:", "case social.CodeOf(err) == social.CodeRateLimited:\n\t\treturn p.accept(ctx, j, social.Published(domain.Ref{ID: \"1\", URL: \"https://example.org/1\"}))\n\tcase err != nil && again:"},
 		}}, 0, "was never accepted"},
 	}
 }

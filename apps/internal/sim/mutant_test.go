@@ -58,7 +58,7 @@ func mutants() map[string]patch {
 			{"return dedupe == social.DedupeForever || now.Add(2*p.pol.CallTimeout).Before(first.Add(dedupe))", "return dedupe == social.DedupeForever || now.Before(open.StartedAt.Add(dedupe))"},
 		}},
 		"does not record what was accepted": {step, [][2]string{
-			{"func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n", "func (p *Publisher) accept(ctx context.Context, j *job, ref domain.Ref) (bool, error) {\n\tif j.d.Looks > 0 {\n\t\treturn false, nil\n\t}\n"},
+			{"func (p *Publisher) accept(ctx context.Context, j *job, out social.Outcome) (bool, error) {\n", "func (p *Publisher) accept(ctx context.Context, j *job, out social.Outcome) (bool, error) {\n\tif j.d.Looks > 0 {\n\t\treturn false, nil\n\t}\n"},
 		}},
 		"does not end the attempt": {commit, [][2]string{{"if e.res != nil && e.ended != \"\" {", "if false {"}}},
 		"records a change without its event": {commit, [][2]string{
