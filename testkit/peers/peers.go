@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"os/exec"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // FreePorts finds n ports of the loopback interface that nobody listens on just
@@ -30,6 +33,24 @@ func FreePorts(ctx context.Context, n int) ([]int, error) {
 		out = append(out, port)
 	}
 	return out, nil
+}
+
+// fetchTime bounds a program that gets something from other people's servers.
+const fetchTime = 5 * time.Minute
+
+// Fetch runs a program that gets something from other people's servers, in dir,
+// for five minutes at most. Its error ends with what the program said last.
+func Fetch(ctx context.Context, dir, program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	var out Tail
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
+	cmd.WaitDelay = time.Second // What it started may hold its output open.
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", program, err, out.String())
+	}
+	return nil
 }
 
 // TailBytes is how much a Tail keeps.

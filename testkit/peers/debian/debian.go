@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/crierhq/crier/testkit/peers"
 )
 
 // release is the one whose packages are fetched. Another one is another test.
@@ -76,7 +78,7 @@ func download(ctx context.Context, dir, suite string, packages []string) error {
 		}
 	}
 	apt := func(args ...string) error {
-		return run(ctx, dir, "apt-get", append([]string{
+		return peers.Fetch(ctx, dir, "apt-get", append([]string{
 			"-q", "-o", "Dir::Etc::sourcelist=" + list, "-o", "Dir::Etc::sourceparts=-",
 			"-o", "Dir::State::lists=" + filepath.Join(dir, "lists"), "-o", "Dir::Cache=" + filepath.Join(dir, "cache"),
 			"-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=2",
@@ -90,18 +92,9 @@ func download(ctx context.Context, dir, suite string, packages []string) error {
 		return errors.Join(fmt.Errorf("apt-get download left %d files of %d", len(files), len(packages)), err)
 	}
 	for _, file := range files {
-		if err := run(ctx, dir, "dpkg", "-x", file, filepath.Join(dir, "root")); err != nil {
+		if err := peers.Fetch(ctx, dir, "dpkg", "-x", file, filepath.Join(dir, "root")); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func run(ctx context.Context, dir, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func Start(ctx context.Context, dir, redirect string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-C", source, "-o", bin, ".").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: %w\n%s", ErrUnavailable, err, out)
+	if err := peers.Fetch(ctx, source, "go", "build", "-o", bin, "."); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	ports, err := peers.FreePorts(ctx, 1)
 	if err != nil {

@@ -22,7 +22,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -183,10 +182,8 @@ func build(ctx context.Context, source fs.FS, dir string) error {
 		{"ci", "--ignore-scripts", "--no-audit", "--no-fund"},
 		{"rebuild", "better-sqlite3"},
 	} {
-		cmd := exec.CommandContext(ctx, "npm", args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("npm %s: %w\n%s", args[0], err, lastLines(out))
+		if err := peers.Fetch(ctx, dir, "npm", args...); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -211,9 +208,4 @@ func digest(fsys fs.FS) (string, error) {
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)[:8]), err
-}
-
-func lastLines(out []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
