@@ -70,7 +70,7 @@ func (*Provider) Validate(it social.Item, tr social.Traits) []social.Problem {
 	}
 	var out problems
 	out.message(it, set.first(it).style(), max(maxRequest, largestFile(tr)))
-	return out
+	return out.Problems
 }
 
 // Validate implements social.Provider.
@@ -82,11 +82,11 @@ func (*Webhook) Validate(it social.Item, _ social.Traits) []social.Problem {
 	var out problems
 	out.message(it, set.style(), maxRequest)
 	for _, word := range []string{"clyde", "discord"} {
-		out.add(strings.Contains(strings.ToLower(set.Username), word), "settings.username", "forbidden", "Discord does not allow the word %q in a name.", word)
+		out.Add(strings.Contains(strings.ToLower(set.Username), word), "settings.username", "forbidden", "Discord does not allow the word %q in a name.", word)
 	}
-	out.add(set.Thread != "" && set.Title != "", "settings.title", "conflict", "A message goes to a thread that is there, or opens a new one with a title: not both.")
-	out.add(len(set.Tags) > 0 && set.Title == "", "settings.tags", "conflict", "Only a new post in a forum has tags; it needs a title.")
-	return out
+	out.Add(set.Thread != "" && set.Title != "", "settings.title", "conflict", "A message goes to a thread that is there, or opens a new one with a title: not both.")
+	out.Add(len(set.Tags) > 0 && set.Title == "", "settings.tags", "conflict", "Only a new post in a forum has tags; it needs a title.")
+	return out.Problems
 }
 
 func malformed(err error) []social.Problem {
@@ -94,35 +94,29 @@ func malformed(err error) []social.Problem {
 }
 
 // problems are what an author must change.
-type problems []social.Problem
-
-func (p *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*p = append(*p, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
+type problems struct{ social.Problems }
 
 // message looks at what both providers send.
 func (p *problems) message(it social.Item, st style, total int64) {
 	text := markup.Markdown(it.Text)
 	sent := length(text.Discord())
-	p.add(st.poll == nil && sent > maxText, "text", "too_long", "The text has %d characters as it is sent to Discord; %d are allowed.", sent, maxText)
-	p.add(len(it.Media) == 0 && strings.TrimSpace(text.Visible()) == "", "text", "required", "A message without files needs a text.")
+	p.Add(st.poll == nil && sent > maxText, "text", "too_long", "The text has %d characters as it is sent to Discord; %d are allowed.", sent, maxText)
+	p.Add(len(it.Media) == 0 && strings.TrimSpace(text.Visible()) == "", "text", "required", "A message without files needs a text.")
 	var bytes int64
 	for _, m := range it.Media {
 		bytes += m.Bytes
 	}
-	p.add(bytes > total, "media", "too_large", "The files have %d MB together; Discord takes %d MB in one message.", bytes>>20, total>>20)
+	p.Add(bytes > total, "media", "too_large", "The files have %d MB together; Discord takes %d MB in one message.", bytes>>20, total>>20)
 	if st.poll == nil {
 		return
 	}
 	question := length(strings.TrimSpace(text.Visible()))
-	p.add(len(it.Media) > 0, "settings.poll", "conflict", "A poll cannot have files.")
-	p.add(question > maxQuestion, "text", "too_long", "The question has %d characters; Discord allows %d.", question, maxQuestion)
+	p.Add(len(it.Media) > 0, "settings.poll", "conflict", "A poll cannot have files.")
+	p.Add(question > maxQuestion, "text", "too_long", "The question has %d characters; Discord allows %d.", question, maxQuestion)
 	for i, o := range st.poll.Options {
 		at, n := fmt.Sprintf("settings.poll.options[%d]", i), length(strings.TrimSpace(o))
-		p.add(n == 0, at, "required", "An answer cannot be empty.")
-		p.add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
+		p.Add(n == 0, at, "required", "An answer cannot be empty.")
+		p.Add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
 	}
 }
 

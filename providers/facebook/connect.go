@@ -8,6 +8,7 @@ import (
 
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/graph"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 func (p *Provider) login() graph.Login {
@@ -22,7 +23,7 @@ func (p *Provider) RedirectForm() social.Schema { return social.Schema{} }
 
 // BeginConnect implements social.RedirectConnector.
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.login().Begin(in, scopes()), nil
@@ -30,7 +31,7 @@ func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (
 
 // FinishConnect implements social.RedirectConnector.
 func (p *Provider) FinishConnect(ctx context.Context, in social.Callback) (social.Connection, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Connection{}, err
 	}
 	return p.login().Finish(ctx, in, "pages_show_list", "pages_manage_posts", "pages_read_engagement")

@@ -136,11 +136,3 @@ func (p *Provider) call(ctx context.Context, t social.Target, r rest.Request) er
 	_, err := p.api().Call(ctx, t.Credential.Access, r)
 	return err
 }
-
-// over says why a call that needs no request is not made any more.
-func over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "There was no time left for this.", Err: err}
-	}
-	return nil
-}

@@ -24,7 +24,7 @@ const (
 // Find implements social.Finder. It compares what an author can see; of a story
 // only Check can tell.
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)

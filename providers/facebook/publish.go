@@ -62,7 +62,7 @@ func progressOf(at social.Cursor) (progress, error) {
 
 // Prepare implements social.Preparer: it hands over the files.
 func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)
@@ -248,7 +248,7 @@ func (p *Provider) finish(ctx context.Context, t social.Target, it social.Item, 
 // effect all the same: a file is on one post at most, so what has it is ours.
 // Without files only Find can tell.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

@@ -120,11 +120,3 @@ func (p *Provider) call(ctx context.Context, t social.Target, r rest.Request) er
 	_, err := api.Do(ctx, r)
 	return err
 }
-
-// over says why a call that needs no request is not made any more.
-func over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "There was no time left for this.", Err: err}
-	}
-	return nil
-}

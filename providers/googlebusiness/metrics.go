@@ -45,7 +45,7 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 		last = now.Truncate(day)
 	}
 	if last.Before(from) {
-		return social.Series{}, over(ctx)
+		return social.Series{}, rest.Over(ctx)
 	}
 	q := url.Values{"dailyMetrics": slices.Sorted(maps.Keys(counted()))}
 	for name, at := range map[string]time.Time{"startDate": from, "endDate": last} {

@@ -35,7 +35,7 @@ const (
 // Prepare implements social.Preparer. Google fetches the photo by itself once
 // there is a post, so there is nothing to do before.
 func (*Provider) Prepare(ctx context.Context, _ social.Target, _ social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	return social.Cursor{Next: social.StepPublish}, nil
@@ -86,7 +86,7 @@ func reached(s localPost, pr progress) (social.Outcome, error) {
 // Check implements social.Preparer. Before Publish there is nothing to check.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
 	if len(at.State) == 0 {
-		if err := over(ctx); err != nil {
+		if err := rest.Over(ctx); err != nil {
 			return social.Outcome{}, err
 		}
 		return social.Pending(social.Cursor{Next: social.StepPublish}), nil

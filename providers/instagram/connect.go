@@ -43,7 +43,7 @@ func (a *account) RedirectForm() social.Schema { return social.Schema{} }
 
 // BeginConnect implements social.RedirectConnector.
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.login().Begin(in, p.scopes()), nil
@@ -51,7 +51,7 @@ func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (
 
 // FinishConnect implements social.RedirectConnector.
 func (p *Provider) FinishConnect(ctx context.Context, in social.Callback) (social.Connection, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Connection{}, err
 	}
 	return p.login().Finish(ctx, in, "instagram_basic", "instagram_content_publish", "pages_show_list")
@@ -112,7 +112,7 @@ func (p *Standalone) app() oauth.App {
 // BeginConnect implements social.RedirectConnector.
 // https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
 func (p *Standalone) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.app().Begin(in, standaloneScopes(), nil), nil

@@ -47,7 +47,7 @@ func (a *account) published(ctx context.Context, t social.Target, pr progress) (
 
 // Find implements social.Finder. Of a story only Check can tell.
 func (a *account) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)

@@ -68,7 +68,7 @@ func digest(s string) string {
 // platform fetches the files.
 // https://developers.facebook.com/docs/instagram-platform/content-publishing
 func (a *account) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)
@@ -227,7 +227,7 @@ func edge(id, name string) string { return "/" + url.PathEscape(id) + "/" + name
 // Check implements social.Preparer. A container can be published once, and says
 // so afterwards.
 func (a *account) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

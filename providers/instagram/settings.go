@@ -62,13 +62,7 @@ const (
 )
 
 // problems collects what is wrong.
-type problems []social.Problem
-
-func (ps *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*ps = append(*ps, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
+type problems struct{ social.Problems }
 
 // Validate implements social.Provider.
 func (a *account) Validate(it social.Item, _ social.Traits) []social.Problem {
@@ -79,28 +73,28 @@ func (a *account) Validate(it social.Item, _ social.Traits) []social.Problem {
 	var ps problems
 	switch kind := kindOf(it, set); kind {
 	case kindComment:
-		ps.add(set.PostType == typeStory, "text", "no_comments", "A story has no comments.")
-		ps.add(len(it.Media) > 0, "media", "no_files", "A comment on Instagram is a text alone.")
-		ps.add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
-		return ps
+		ps.Add(set.PostType == typeStory, "text", "no_comments", "A story has no comments.")
+		ps.Add(len(it.Media) > 0, "media", "no_files", "A comment on Instagram is a text alone.")
+		ps.Add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
+		return ps.Problems
 	case typeStory:
-		ps.add(len(it.Media) != 1, "media", "one_file", "A story on Instagram is one picture or one video.")
-		ps.add(len(set.Collaborators) > 0, "settings.collaborators", "conflict", "A story cannot have collaborators.")
-		ps.add(len(it.Media) == 1 && it.Media[0].Kind == domain.MediaVideo && it.Media[0].Bytes > maxStory, "media[0]", "too_large", "The video of a story has at most 100 MiB.")
+		ps.Add(len(it.Media) != 1, "media", "one_file", "A story on Instagram is one picture or one video.")
+		ps.Add(len(set.Collaborators) > 0, "settings.collaborators", "conflict", "A story cannot have collaborators.")
+		ps.Add(len(it.Media) == 1 && it.Media[0].Kind == domain.MediaVideo && it.Media[0].Bytes > maxStory, "media[0]", "too_large", "The video of a story has at most 100 MiB.")
 	default:
 		ps.caption(it.Text)
 		ps.shapes(it.Media)
 	}
 	ps.reel(set, kindOf(it, set))
 	for i, u := range set.UserTags {
-		ps.add(max(u.File, 1) > len(it.Media), fmt.Sprintf("settings.userTags[%d].file", i), "too_large", "There is no file %d.", max(u.File, 1))
+		ps.Add(max(u.File, 1) > len(it.Media), fmt.Sprintf("settings.userTags[%d].file", i), "too_large", "There is no file %d.", max(u.File, 1))
 	}
-	return ps
+	return ps.Problems
 }
 
 func (ps *problems) caption(s string) {
-	ps.add(len(text.Tags(s)) > maxTags, "text", "too_many_tags", "Instagram takes at most %d tags; there are %d.", maxTags, len(text.Tags(s)))
-	ps.add(len(text.Mentions(s)) > maxMentions, "text", "too_many_mentions", "Instagram takes at most %d mentions; there are %d.", maxMentions, len(text.Mentions(s)))
+	ps.Add(len(text.Tags(s)) > maxTags, "text", "too_many_tags", "Instagram takes at most %d tags; there are %d.", maxTags, len(text.Tags(s)))
+	ps.Add(len(text.Mentions(s)) > maxMentions, "text", "too_many_mentions", "Instagram takes at most %d mentions; there are %d.", maxMentions, len(text.Mentions(s)))
 }
 
 func (ps *problems) shapes(media []social.Media) {
@@ -110,16 +104,16 @@ func (ps *problems) shapes(media []social.Media) {
 		}
 		// Rounding to whole pixels must not refuse what was cut to 4:5.
 		ratio := float64(m.Width) / float64(m.Height)
-		ps.add(ratio < tallest-0.005 || ratio > widest+0.005, fmt.Sprintf("media[%d]", i), "ratio", "A picture on Instagram is between 4:5 and 1.91:1; this one is %d by %d.", m.Width, m.Height)
+		ps.Add(ratio < tallest-0.005 || ratio > widest+0.005, fmt.Sprintf("media[%d]", i), "ratio", "A picture on Instagram is between 4:5 and 1.91:1; this one is %d by %d.", m.Width, m.Height)
 	}
 }
 
 func (ps *problems) reel(set Settings, kind string) {
 	const alone = "Only a reel has this: a single video."
-	ps.add(set.ThumbOffset > 0 && kind != kindReel, "settings.thumbOffsetMs", "needs_reel", alone)
-	ps.add(set.CoverURL != "" && kind != kindReel, "settings.coverUrl", "needs_reel", alone)
-	ps.add(set.AudioName != "" && kind != kindReel, "settings.audioName", "needs_reel", alone)
-	ps.add(set.OnlyReels && kind != kindReel, "settings.onlyReels", "needs_reel", alone)
-	ps.add(set.Trial != "" && kind != kindReel, "settings.trial", "needs_reel", alone)
-	ps.add(set.Trial != "" && len(set.Collaborators) > 0, "settings.trial", "conflict", "A reel on trial cannot have collaborators.")
+	ps.Add(set.ThumbOffset > 0 && kind != kindReel, "settings.thumbOffsetMs", "needs_reel", alone)
+	ps.Add(set.CoverURL != "" && kind != kindReel, "settings.coverUrl", "needs_reel", alone)
+	ps.Add(set.AudioName != "" && kind != kindReel, "settings.audioName", "needs_reel", alone)
+	ps.Add(set.OnlyReels && kind != kindReel, "settings.onlyReels", "needs_reel", alone)
+	ps.Add(set.Trial != "" && kind != kindReel, "settings.trial", "needs_reel", alone)
+	ps.Add(set.Trial != "" && len(set.Collaborators) > 0, "settings.trial", "conflict", "A reel on trial cannot have collaborators.")
 }

@@ -50,21 +50,12 @@ func (c common) Validate(it social.Item, _ social.Traits) []social.Problem {
 	return c.checkPost(it, set)
 }
 
-// problems collects what is wrong.
-type problems []social.Problem
-
-func (p *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*p = append(*p, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
-
 func checkComment(it social.Item) []social.Problem {
-	var out problems
+	var out social.Problems
 	n := social.TextLimit{Count: social.CountUTF16}.Measure(it.Text)
-	out.add(n > maxComment, "text", "too_long", "The comment has %d characters; LinkedIn allows %d.", n, maxComment)
-	out.add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
-	out.add(manyOrOther(it), "media", "conflict", "A comment can have one picture and nothing else.")
+	out.Add(n > maxComment, "text", "too_long", "The comment has %d characters; LinkedIn allows %d.", n, maxComment)
+	out.Add(strings.TrimSpace(it.Text) == "", "text", "required", "A comment needs a text.")
+	out.Add(manyOrOther(it), "media", "conflict", "A comment can have one picture and nothing else.")
 	return out
 }
 
@@ -74,18 +65,18 @@ func manyOrOther(it social.Item) bool {
 }
 
 func (c common) checkPost(it social.Item, set Settings) []social.Problem {
-	var out problems
-	out.add(c.page && set.Visibility == "connections", "settings.visibility", "conflict", "A page has no connections: its posts are public.")
-	out.add(set.Link != nil && manyOrOther(it), "settings.link", "conflict",
+	var out social.Problems
+	out.Add(c.page && set.Visibility == "connections", "settings.visibility", "conflict", "A page has no connections: its posts are public.")
+	out.Add(set.Link != nil && manyOrOther(it), "settings.link", "conflict",
 		"A post with a link can have one picture, that of the card, and nothing else.")
 	if set.Poll == nil {
 		return out
 	}
-	out.add(len(it.Media) > 0 || set.Link != nil, "settings.poll", "conflict", "A post with a poll cannot have files or a link.")
+	out.Add(len(it.Media) > 0 || set.Link != nil, "settings.poll", "conflict", "A post with a poll cannot have files or a link.")
 	for i, o := range set.Poll.Options {
 		at, n := fmt.Sprintf("settings.poll.options[%d]", i), utf8.RuneCountInString(strings.TrimSpace(o))
-		out.add(n == 0, at, "required", "An answer cannot be empty.")
-		out.add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
+		out.Add(n == 0, at, "required", "An answer cannot be empty.")
+		out.Add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
 	}
 	return out
 }

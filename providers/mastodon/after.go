@@ -69,7 +69,7 @@ func (p *Provider) Resolve(ctx context.Context, t social.Target, ref social.Ref)
 	if err != nil || link.Host == "" {
 		return social.Ref{}, social.Errorf(social.CodeRejected, "This is not the link of a post.")
 	}
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Ref{}, err
 	}
 	host, _, _ := strings.Cut(t.Account, "/")

@@ -134,11 +134,3 @@ func (p *Provider) do(ctx context.Context, origin string, r rest.Request) (rest.
 	r.Header.Set("Accept-Language", "en")
 	return p.api(origin).Do(ctx, r)
 }
-
-// over says why a call that needs no request is not made any more.
-func over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "There was no time left for this.", Err: err}
-	}
-	return nil
-}

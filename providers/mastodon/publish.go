@@ -50,7 +50,7 @@ func progressOf(at social.Cursor) (progress, error) {
 
 // Prepare implements social.Preparer.
 func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	var pr progress
@@ -71,7 +71,7 @@ func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item)
 // Publish took effect: an upload is on one post at most, so a post that has it
 // is ours. Without media only Find can tell.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

@@ -15,7 +15,7 @@ func (p *Provider) RedirectForm() social.Schema { return social.Schema{} }
 // BeginConnect implements social.RedirectConnector.
 // https://developers.pinterest.com/docs/getting-started/set-up-authentication-and-authorization/
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.app().Begin(in, scopes(), nil), nil
@@ -51,7 +51,7 @@ func (p *Provider) FinishConnect(ctx context.Context, in social.Callback) (socia
 
 // Refresh implements social.Refresher. The answer has a new refresh token.
 func (p *Provider) Refresh(ctx context.Context, t social.Target) (social.Credential, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Credential{}, err
 	}
 	app := p.app()

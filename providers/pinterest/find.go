@@ -18,7 +18,7 @@ const skew = time.Minute
 // newest pins of the board.
 // https://developers.pinterest.com/docs/api/v5/boards-list_pins
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)

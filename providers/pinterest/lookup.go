@@ -17,7 +17,7 @@ const maxPages = 4
 // sections of the board that was chosen.
 // https://developers.pinterest.com/docs/api/v5/boards-list
 func (p *Provider) Options(ctx context.Context, t social.Target, q social.OptionQuery) ([]social.Option, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	path, err := listOf(q)

@@ -43,7 +43,7 @@ const (
 // tells how many there are now.
 // https://developers.pinterest.com/docs/api/v5/user_account-analytics
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	today := p.deps.Now().UTC().Truncate(day)

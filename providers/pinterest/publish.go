@@ -53,7 +53,7 @@ func progressOf(at social.Cursor) (progress, error) {
 // Prepare implements social.Preparer: it hands over a video. Pictures are
 // fetched by the platform.
 func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	var pr progress
@@ -115,7 +115,7 @@ func stored(err error) error {
 
 // Check implements social.Preparer. Whether a pin came of it only Find can tell.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

@@ -20,7 +20,7 @@ func (p *Provider) RedirectForm() social.Schema { return social.Schema{} }
 // BeginConnect implements social.RedirectConnector.
 // https://github.com/reddit-archive/reddit/wiki/OAuth2
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.app().Begin(in, scopes(), url.Values{"duration": {"permanent"}}), nil
@@ -64,7 +64,7 @@ func (p *Provider) me(ctx context.Context, t social.Target) (user, error) {
 
 // Refresh implements social.Refresher. The refresh token stays the same.
 func (p *Provider) Refresh(ctx context.Context, t social.Target) (social.Credential, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Credential{}, err
 	}
 	app := p.app()

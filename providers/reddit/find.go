@@ -51,7 +51,7 @@ func textPrint(s string) string {
 
 // Find implements social.Finder.
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	if it.Parent != nil {
@@ -128,7 +128,7 @@ func (p *Provider) Confirm(ctx context.Context, t social.Target, ref social.Ref)
 
 // Resolve implements social.Resolver. Everybody has the same id for a post.
 func (p *Provider) Resolve(ctx context.Context, t social.Target, ref social.Ref) (social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Ref{}, err
 	}
 	id := ref.ID
@@ -163,7 +163,7 @@ func idIn(link string) string {
 // Edit implements social.Editor: the text of a text post or a comment.
 // https://www.reddit.com/dev/api/#POST_api_editusertext
 func (p *Provider) Edit(ctx context.Context, t social.Target, ref social.Ref, it social.Item) (social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Ref{}, err
 	}
 	if strings.HasPrefix(ref.ID, "t3_") {

@@ -14,7 +14,7 @@ import (
 // Options implements social.OptionLister: communities, and the flairs of the
 // community that was chosen.
 func (p *Provider) Options(ctx context.Context, t social.Target, q social.OptionQuery) ([]social.Option, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	switch q.Field {
@@ -110,7 +110,7 @@ func contains(s, part string) bool {
 // Mentions implements social.Mentioner.
 // https://www.reddit.com/dev/api/#GET_users_search
 func (p *Provider) Mentions(ctx context.Context, t social.Target, search string) ([]social.Mention, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	search = strings.TrimSpace(search)

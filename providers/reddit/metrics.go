@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 // Metrics implements social.Meter. The score is what is left of the votes for
@@ -37,7 +38,7 @@ func (p *Provider) Metrics(ctx context.Context, t social.Target, ref social.Ref)
 // AccountMetrics implements social.AccountMeter: how many people follow the
 // profile now. Reddit tells nothing of days gone by.
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	out := social.Series{}

@@ -58,7 +58,7 @@ func progressOf(at social.Cursor) (progress, error) {
 // Prepare implements social.Preparer: it asks what the community demands before
 // it hands files over.
 func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	if it.Parent != nil {
@@ -81,7 +81,7 @@ func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item)
 // Check implements social.Preparer. Whether a post came of what was not heard of
 // only Find can tell.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

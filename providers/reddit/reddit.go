@@ -154,11 +154,3 @@ func (p *Provider) app() oauth.App {
 
 // words is s without differences in its white space.
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// over says why a call that needs no request is not made any more.
-func over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "There was no time left for this.", Err: err}
-	}
-	return nil
-}

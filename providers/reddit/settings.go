@@ -67,34 +67,28 @@ func (p *Provider) Validate(it social.Item, _ social.Traits) []social.Problem {
 	var out problems
 	n := utf8.RuneCountInString(body(it))
 	if it.Parent != nil {
-		out.add(len(it.Media) > 0, "media", "not_in_comments", "A comment on Reddit has no files.")
-		out.add(n == 0, "text", "required", "A comment needs a text.")
-		out.add(n > maxComment, "text", "too_long", "The text has %d characters with its marks; a comment has at most %d.", n, maxComment)
-		return out
+		out.Add(len(it.Media) > 0, "media", "not_in_comments", "A comment on Reddit has no files.")
+		out.Add(n == 0, "text", "required", "A comment needs a text.")
+		out.Add(n > maxComment, "text", "too_long", "The text has %d characters with its marks; a comment has at most %d.", n, maxComment)
+		return out.Problems
 	}
-	out.add(n > maxText, "text", "too_long", "The text has %d characters with its marks; %d are allowed.", n, maxText)
-	out.add(strings.TrimSpace(set.Title) == "", "settings.title", "required", "A post needs a title.")
-	out.add(set.FlairText != "" && set.Flair == "", "settings.flairText", "needs_flair", "Choose a flair to write on.")
+	out.Add(n > maxText, "text", "too_long", "The text has %d characters with its marks; %d are allowed.", n, maxText)
+	out.Add(strings.TrimSpace(set.Title) == "", "settings.title", "required", "A post needs a title.")
+	out.Add(set.FlairText != "" && set.Flair == "", "settings.flairText", "needs_flair", "Choose a flair to write on.")
 	out.kinds(it, set)
 	out.files(it, set)
 	if set.Poll != nil {
 		for i, o := range set.Poll.Options {
 			at, n := fmt.Sprintf("settings.poll.options[%d]", i), utf8.RuneCountInString(strings.TrimSpace(o))
-			out.add(n == 0, at, "required", "An answer cannot be empty.")
-			out.add(n > maxOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxOption)
+			out.Add(n == 0, at, "required", "An answer cannot be empty.")
+			out.Add(n > maxOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxOption)
 		}
 	}
-	return out
+	return out.Problems
 }
 
 // problems are what an author must change.
-type problems []social.Problem
-
-func (p *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*p = append(*p, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
+type problems struct{ social.Problems }
 
 // kinds looks whether it is one kind of post.
 func (p *problems) kinds(it social.Item, set Settings) {
@@ -103,24 +97,24 @@ func (p *problems) kinds(it social.Item, set Settings) {
 		there bool
 		field string
 	}{{set.Link != "", "settings.link"}, {set.Poll != nil, "settings.poll"}, {set.Crosspost != "", "settings.crosspost"}} {
-		p.add(k.there && other, k.field, "conflict", "A post has either files, or a link, or a poll, or is a cross-post.")
+		p.Add(k.there && other, k.field, "conflict", "A post has either files, or a link, or a poll, or is a cross-post.")
 		other = other || k.there
 	}
-	p.add(set.Crosspost != "" && postID(set.Crosspost) == "", "settings.crosspost", "not_a_post", "This is not the link of a post on Reddit.")
-	p.add(set.Resubmit && set.Link == "", "settings.resubmit", "needs_link", "Only a link can be there already.")
+	p.Add(set.Crosspost != "" && postID(set.Crosspost) == "", "settings.crosspost", "not_a_post", "This is not the link of a post on Reddit.")
+	p.Add(set.Resubmit && set.Link == "", "settings.resubmit", "needs_link", "Only a link can be there already.")
 }
 
 // files looks at the files of one post.
 func (p *problems) files(it social.Item, set Settings) {
 	video, images := split(it)
-	p.add(video != nil && len(images) > 1, "media", "too_many", "Beside a video there is at most one picture: the one that is shown before it plays.")
-	p.add(video == nil && set.GIF, "settings.gif", "needs_video", "Only a video can be shown over and over again.")
+	p.Add(video != nil && len(images) > 1, "media", "too_many", "Beside a video there is at most one picture: the one that is shown before it plays.")
+	p.Add(video == nil && set.GIF, "settings.gif", "needs_video", "Only a video can be shown over and over again.")
 	gallery := video == nil && len(images) > 1
-	p.add(len(set.Captions) > 0 && !gallery, "settings.captions", "needs_gallery", "Only the pictures of a gallery have captions: add another picture.")
-	p.add(gallery && len(set.Captions) > len(images), "settings.captions", "too_many", "There are more captions than pictures.")
+	p.Add(len(set.Captions) > 0 && !gallery, "settings.captions", "needs_gallery", "Only the pictures of a gallery have captions: add another picture.")
+	p.Add(gallery && len(set.Captions) > len(images), "settings.captions", "too_many", "There are more captions than pictures.")
 	for i, c := range set.Captions {
 		n := utf8.RuneCountInString(c)
-		p.add(n > maxCaption, fmt.Sprintf("settings.captions[%d]", i), "too_long", "This caption has %d characters; %d are allowed.", n, maxCaption)
+		p.Add(n > maxCaption, fmt.Sprintf("settings.captions[%d]", i), "too_long", "This caption has %d characters; %d are allowed.", n, maxCaption)
 	}
 }
 

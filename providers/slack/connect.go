@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 // RedirectForm implements social.RedirectConnector.
@@ -14,7 +15,7 @@ func (p *Provider) RedirectForm() social.Schema { return social.Schema{} }
 // BeginConnect implements social.RedirectConnector.
 // https://docs.slack.dev/authentication/installing-with-oauth
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.app().Begin(in, scopes(), nil), nil
@@ -59,7 +60,7 @@ func (p *Provider) FinishConnect(ctx context.Context, in social.Callback) (socia
 // switched on. A refresh token works once.
 // https://docs.slack.dev/authentication/using-token-rotation
 func (p *Provider) Refresh(ctx context.Context, t social.Target) (social.Credential, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Credential{}, err
 	}
 	app := p.app()

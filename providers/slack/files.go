@@ -65,7 +65,7 @@ func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item)
 		if err := p.enter(ctx, t, pr.Channel); err != nil {
 			return social.Cursor{}, err
 		}
-	} else if err := over(ctx); err != nil {
+	} else if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	for _, m := range it.Media {
@@ -150,7 +150,7 @@ func stored(err error) error {
 // without files only Find can tell.
 // https://docs.slack.dev/reference/methods/files.info
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 // markType is the type of the metadata that our messages have.
@@ -30,7 +31,7 @@ const (
 // Messages with files have none; of them Check can tell.
 // https://docs.slack.dev/reference/methods/conversations.history
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	set, err := social.DecodeSettings[Settings](it.Settings)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 // channels hands the channels of a workspace to each, until it wants no more.
@@ -37,7 +38,7 @@ func (p *Provider) channels(ctx context.Context, t social.Target, types string, 
 // Options implements social.OptionLister: the public channels, and the private
 // ones that the bot is in.
 func (p *Provider) Options(ctx context.Context, t social.Target, q social.OptionQuery) ([]social.Option, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	if q.Field != "channel" {

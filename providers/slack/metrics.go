@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/crierhq/crier/ports/social"
+	"github.com/crierhq/crier/providers/kit/rest"
 )
 
 // Metrics implements social.Meter. How often a message was seen nobody is told.
@@ -46,7 +47,7 @@ func (p *Provider) replies(ctx context.Context, t social.Target, ref social.Ref)
 // AccountMetrics implements social.AccountMeter: how many people are in the
 // channel that everybody of the workspace is in, now.
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	out := social.Series{}

@@ -152,11 +152,3 @@ func (p *Provider) app() oauth.App {
 		ID: p.cfg.ClientID, Secret: p.cfg.ClientSecret, ScopeSep: ",", Now: p.deps.Now,
 	}
 }
-
-// over says why a call that needs no request is not made any more.
-func over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return &social.Error{Code: social.CodeUnavailable, Message: "There was no time left for this.", Err: err}
-	}
-	return nil
-}

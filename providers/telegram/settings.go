@@ -53,26 +53,20 @@ func (*Provider) Validate(it social.Item, tr social.Traits) []social.Problem {
 	var out problems
 	shown := markup.Markdown(it.Text).Visible()
 	n := length(shown)
-	out.add(len(it.Media) > 0 && n > maxCaption, "text", "too_long", "The text has %d characters; with pictures, videos or documents Telegram allows %d.", n, maxCaption)
-	out.add(len(it.Media) == 0 && strings.TrimSpace(shown) == "", "text", "required", "A message without files needs a text.")
+	out.Add(len(it.Media) > 0 && n > maxCaption, "text", "too_long", "The text has %d characters; with pictures, videos or documents Telegram allows %d.", n, maxCaption)
+	out.Add(len(it.Media) == 0 && strings.TrimSpace(shown) == "", "text", "required", "A message without files needs a text.")
 	out.files(it.Media)
 	if set.Poll != nil {
-		out.add(len(it.Media) > 0, "settings.poll", "conflict", "A poll cannot have files.")
-		out.add(n > maxQuestion, "text", "too_long", "The question has %d characters; Telegram allows %d.", n, maxQuestion)
-		out.add(set.Poll.Public && tr[traitType] == "channel", "settings.poll.public", "conflict", "In a channel a poll never shows who chose what.")
+		out.Add(len(it.Media) > 0, "settings.poll", "conflict", "A poll cannot have files.")
+		out.Add(n > maxQuestion, "text", "too_long", "The question has %d characters; Telegram allows %d.", n, maxQuestion)
+		out.Add(set.Poll.Public && tr[traitType] == "channel", "settings.poll.public", "conflict", "In a channel a poll never shows who chose what.")
 		out.options(set.Poll.Options)
 	}
-	return out
+	return out.Problems
 }
 
 // problems are what an author must change.
-type problems []social.Problem
-
-func (p *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*p = append(*p, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
+type problems struct{ social.Problems }
 
 // files looks at the files of one message.
 func (p *problems) files(media []social.Media) {
@@ -86,19 +80,19 @@ func (p *problems) files(media []social.Media) {
 			gifs++
 		case "sendPhoto":
 			at := fmt.Sprintf("media[%d]", i)
-			p.add(m.Width+m.Height > maxSides, at, "too_large", "Width and height of a picture may be %d pixels together; this one has %d.", maxSides, m.Width+m.Height)
-			p.add(max(m.Width, m.Height) > maxRatio*min(m.Width, m.Height), at, "ratio", "One side of a picture may be %d times as long as the other; in this one it is longer.", maxRatio)
+			p.Add(m.Width+m.Height > maxSides, at, "too_large", "Width and height of a picture may be %d pixels together; this one has %d.", maxSides, m.Width+m.Height)
+			p.Add(max(m.Width, m.Height) > maxRatio*min(m.Width, m.Height), at, "ratio", "One side of a picture may be %d times as long as the other; in this one it is longer.", maxRatio)
 		}
 	}
-	p.add(documents > 0 && documents < len(media), "media", "conflict", "Documents cannot be in one message with pictures or videos.")
-	p.add(gifs > 0 && len(media) > 1, "media", "conflict", "An animated picture (GIF) must be alone in its message.")
+	p.Add(documents > 0 && documents < len(media), "media", "conflict", "Documents cannot be in one message with pictures or videos.")
+	p.Add(gifs > 0 && len(media) > 1, "media", "conflict", "An animated picture (GIF) must be alone in its message.")
 }
 
 // options looks at the answers of a poll.
 func (p *problems) options(options []string) {
 	for i, o := range options {
 		at, n := fmt.Sprintf("settings.poll.options[%d]", i), length(strings.TrimSpace(o))
-		p.add(n == 0, at, "required", "An answer cannot be empty.")
-		p.add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
+		p.Add(n == 0, at, "required", "An answer cannot be empty.")
+		p.Add(n > maxPollOption, at, "too_long", "This answer has %d characters; %d are allowed.", n, maxPollOption)
 	}
 }

@@ -32,7 +32,7 @@ func (p *Provider) status(ctx context.Context, t social.Target, pr progress) (st
 
 // Check implements social.Preparer.
 func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor) (social.Outcome, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Outcome{}, err
 	}
 	pr, err := progressOf(at)

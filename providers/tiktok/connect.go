@@ -44,7 +44,7 @@ func (*Provider) RedirectForm() social.Schema { return social.Schema{} }
 // BeginConnect implements social.RedirectConnector.
 // https://developers.tiktok.com/doc/login-kit-web
 func (p *Provider) BeginConnect(ctx context.Context, in social.ConnectRequest) (social.Redirect, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Redirect{}, err
 	}
 	return p.app().Begin(in, scopes(), nil), nil

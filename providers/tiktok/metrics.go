@@ -13,7 +13,7 @@ import (
 // Metrics implements social.Meter. TikTok counts what the public can see.
 // https://developers.tiktok.com/doc/tiktok-api-v2-video-query
 func (p *Provider) Metrics(ctx context.Context, t social.Target, ref social.Ref) (social.Metrics, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	id := ref.ID
@@ -58,7 +58,7 @@ func (v video) metrics() social.Metrics {
 // AccountMetrics implements social.AccountMeter. TikTok tells how many followers
 // there are now, and nothing of days gone by.
 func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period social.Period) (social.Series, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	out := social.Series{}
@@ -76,7 +76,7 @@ func (p *Provider) AccountMetrics(ctx context.Context, t social.Target, period s
 
 // Options implements social.OptionLister: whom the account may post for.
 func (p *Provider) Options(ctx context.Context, t social.Target, q social.OptionQuery) ([]social.Option, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return nil, err
 	}
 	if q.Field != "privacy" {

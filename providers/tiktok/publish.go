@@ -72,7 +72,7 @@ func progressOf(at social.Cursor) (progress, error) {
 // Prepare implements social.Preparer. It asks what the account may do, as TikTok
 // demands it before each post, and uploads all but the last part of a video.
 func (p *Provider) Prepare(ctx context.Context, t social.Target, it social.Item) (social.Cursor, error) {
-	if err := over(ctx); err != nil {
+	if err := rest.Over(ctx); err != nil {
 		return social.Cursor{}, err
 	}
 	set, err := settingsOf(it)

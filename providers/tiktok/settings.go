@@ -44,13 +44,7 @@ func (s Settings) inbox() bool { return cmp.Or(s.Mode, modeDirect) == modeInbox 
 func isPhotos(it social.Item) bool { return len(it.Media) > 0 && it.Media[0].Kind == domain.MediaImage }
 
 // problems collects what is wrong.
-type problems []social.Problem
-
-func (ps *problems) add(bad bool, field, rule, format string, args ...any) {
-	if bad {
-		*ps = append(*ps, social.Problem{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-}
+type problems struct{ social.Problems }
 
 // Validate implements social.Provider.
 func (*Provider) Validate(it social.Item, _ social.Traits) []social.Problem {
@@ -69,38 +63,38 @@ func (*Provider) Validate(it social.Item, _ social.Traits) []social.Problem {
 	} else {
 		ps.direct(set)
 	}
-	return ps
+	return ps.Problems
 }
 
 func (ps *problems) photos(it social.Item, set Settings) {
-	ps.add(text.Count(set.Title, social.CountUTF16, 0) > maxTitle, "settings.title", "too_long", "The title of photos has at most %d characters.", maxTitle)
-	ps.add(set.CoverPhoto > len(it.Media), "settings.coverPhoto", "too_large", "There is no photo %d.", set.CoverPhoto)
+	ps.Add(text.Count(set.Title, social.CountUTF16, 0) > maxTitle, "settings.title", "too_long", "The title of photos has at most %d characters.", maxTitle)
+	ps.Add(set.CoverPhoto > len(it.Media), "settings.coverPhoto", "too_large", "There is no photo %d.", set.CoverPhoto)
 	const only = "Only a video has this."
-	ps.add(set.AllowDuet, "settings.allowDuet", "needs_video", only)
-	ps.add(set.AllowStitch, "settings.allowStitch", "needs_video", only)
-	ps.add(set.AIGenerated, "settings.aiGenerated", "needs_video", only)
-	ps.add(set.CoverMS > 0, "settings.coverMs", "needs_video", only)
+	ps.Add(set.AllowDuet, "settings.allowDuet", "needs_video", only)
+	ps.Add(set.AllowStitch, "settings.allowStitch", "needs_video", only)
+	ps.Add(set.AIGenerated, "settings.aiGenerated", "needs_video", only)
+	ps.Add(set.CoverMS > 0, "settings.coverMs", "needs_video", only)
 	for i, m := range it.Media {
 		short, long := min(m.Width, m.Height), max(m.Width, m.Height)
-		ps.add(short > 1080 || long > 1920, fmt.Sprintf("media[%d]", i), "too_large",
+		ps.Add(short > 1080 || long > 1920, fmt.Sprintf("media[%d]", i), "too_large",
 			"A photo on TikTok has at most 1080 by 1920 pixels; this one has %d by %d.", m.Width, m.Height)
 	}
 }
 
 func (ps *problems) video(it social.Item, set Settings) {
 	n := text.Count(it.Text, social.CountUTF16, 0)
-	ps.add(n > maxCaption, "text", "too_long", "The text of a video on TikTok has at most %d characters; this one has %d.", maxCaption, n)
+	ps.Add(n > maxCaption, "text", "too_long", "The text of a video on TikTok has at most %d characters; this one has %d.", maxCaption, n)
 	const only = "Only photos have this."
-	ps.add(set.Title != "", "settings.title", "needs_photos", only)
-	ps.add(set.AutoAddMusic, "settings.autoAddMusic", "needs_photos", only)
-	ps.add(set.CoverPhoto > 0, "settings.coverPhoto", "needs_photos", only)
+	ps.Add(set.Title != "", "settings.title", "needs_photos", only)
+	ps.Add(set.AutoAddMusic, "settings.autoAddMusic", "needs_photos", only)
+	ps.Add(set.CoverPhoto > 0, "settings.coverPhoto", "needs_photos", only)
 }
 
 // inbox refuses what TikTok would not hear of: the owner chooses it in the app.
 func (ps *problems) inbox(it social.Item, set Settings) {
 	const later = "The owner of the account chooses this in the app, because the post goes to the inbox."
-	ps.add(!isPhotos(it) && it.Text != "", "text", "no_text", "TikTok takes no text with a video for the inbox: the owner of the account writes it in the app.")
-	ps.add(set.Privacy != "", "settings.privacy", "needs_direct", later)
+	ps.Add(!isPhotos(it) && it.Text != "", "text", "no_text", "TikTok takes no text with a video for the inbox: the owner of the account writes it in the app.")
+	ps.Add(set.Privacy != "", "settings.privacy", "needs_direct", later)
 	for _, c := range []struct {
 		field string
 		set   bool
@@ -114,13 +108,13 @@ func (ps *problems) inbox(it social.Item, set Settings) {
 		{"autoAddMusic", set.AutoAddMusic},
 		{"coverMs", set.CoverMS > 0},
 	} {
-		ps.add(c.set, "settings."+c.field, "needs_direct", later)
+		ps.Add(c.set, "settings."+c.field, "needs_direct", later)
 	}
 }
 
 func (ps *problems) direct(set Settings) {
-	ps.add(set.Privacy == "", "settings.privacy", "required", "Please choose who may see the post.")
-	ps.add(!set.MusicConfirmed, "settings.musicUsageConfirmed", "required", "Please agree to TikTok's Music Usage Confirmation.")
-	ps.add(set.BrandedContent && !set.BrandConfirmed, "settings.brandedContentPolicyConfirmed", "required", "Please agree to TikTok's Branded Content Policy.")
-	ps.add(set.BrandedContent && set.Privacy == onlyMe, "settings.privacy", "conflict", "Branded content cannot be for the author alone.")
+	ps.Add(set.Privacy == "", "settings.privacy", "required", "Please choose who may see the post.")
+	ps.Add(!set.MusicConfirmed, "settings.musicUsageConfirmed", "required", "Please agree to TikTok's Music Usage Confirmation.")
+	ps.Add(set.BrandedContent && !set.BrandConfirmed, "settings.brandedContentPolicyConfirmed", "required", "Please agree to TikTok's Branded Content Policy.")
+	ps.Add(set.BrandedContent && set.Privacy == onlyMe, "settings.privacy", "conflict", "Branded content cannot be for the author alone.")
 }
