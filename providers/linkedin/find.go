@@ -13,9 +13,16 @@ import (
 const skew = time.Minute
 
 // Find implements social.Finder: the one post or comment of the page since the
-// first try that says the same. A member's token cannot read posts.
+// first try that says the same. Files without a word could be those of any post.
+// A member's token cannot read posts.
 // https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api#find-posts-by-authors
 func (p *Page) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
+	if err := rest.Over(ctx); err != nil {
+		return nil, err
+	}
+	if bare(it.Text) == "" {
+		return nil, nil
+	}
 	since := t.FirstTry.Add(-skew).UnixMilli()
 	if it.Parent != nil {
 		return p.findComment(ctx, t, it, since)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
@@ -69,8 +70,15 @@ func (p *Provider) published(ctx context.Context, t social.Target, pr progress) 
 	return only(all, func(s post) bool { return digest(s.Text) == pr.Text }), nil
 }
 
-// Find implements social.Finder.
+// Find implements social.Finder. Files without a word could be those of any
+// post: of them only Check can tell, and of a reply what it replies to.
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
+	if err := rest.Over(ctx); err != nil {
+		return nil, err
+	}
+	if it.Parent == nil && strings.TrimSpace(it.Text) == "" {
+		return nil, nil
+	}
 	all, err := p.recent(ctx, t, it.Parent != nil)
 	if err != nil {
 		return nil, err

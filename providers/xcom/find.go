@@ -18,8 +18,15 @@ import (
 const skew = time.Minute
 
 // Find implements social.Finder. It looks for the one post since the first try
-// that says the same, with as many files, and answers the same post.
+// that says the same, with as many files, and answers the same post. Files
+// without a word could be those of any post: of them only Check can tell.
 func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
+	if err := rest.Over(ctx); err != nil {
+		return nil, err
+	}
+	if it.Parent == nil && strings.TrimSpace(it.Text) == "" {
+		return nil, nil
+	}
 	all, err := p.recent(ctx, t)
 	if err != nil {
 		return nil, err
