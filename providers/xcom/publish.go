@@ -94,9 +94,24 @@ func (p *Provider) read(ctx context.Context, t social.Target, ref social.Ref, fi
 
 // Delete implements social.Deleter.
 func (p *Provider) Delete(ctx context.Context, t social.Target, ref social.Ref) error {
-	_, err := p.call(ctx, t, rest.Request{Method: http.MethodDelete, Path: "/2/tweets/" + url.PathEscape(ref.ID), Reads: true})
-	if e := social.AsError(err); err != nil && e.Status == http.StatusNotFound {
+	var out data[struct {
+		Deleted *bool `json:"deleted"`
+	}]
+	_, err := p.call(ctx, t, rest.Request{Method: http.MethodDelete, Path: "/2/tweets/" + url.PathEscape(ref.ID), Reads: true, Out: &out})
+	switch e := social.AsError(err); {
+	case err != nil && e.Status == http.StatusNotFound:
 		return nil
+	case err != nil:
+		return err
+	case out.Data.Deleted == nil:
+		return social.Errorf(social.CodeUnavailable, "X did not say whether the post is taken away.")
+	case *out.Data.Deleted:
+		return nil
+	}
+	// Either it was gone before, or it still stands.
+	there, err := p.Confirm(ctx, t, ref)
+	if err == nil && there {
+		err = social.Errorf(social.CodeUnavailable, "X did not take the post away.")
 	}
 	return err
 }
