@@ -28,8 +28,9 @@ func (a *account) recent(ctx context.Context, t social.Target, name, caption str
 	}), err
 }
 
-// published is where a container is that was published: the post with its
-// words. A container does not tell.
+// published is where a container is that was published: the one post with its
+// words, or the one story. A container does not tell, and where several fit any
+// of them may be another's.
 func (a *account) published(ctx context.Context, t social.Target, pr progress) (social.Outcome, error) {
 	name, caption := "media", pr.Caption
 	if pr.Kind == typeStory {
@@ -39,8 +40,12 @@ func (a *account) published(ctx context.Context, t social.Target, pr progress) (
 	if err != nil {
 		return social.Outcome{}, err
 	}
-	if len(near) == 0 {
+	switch len(near) {
+	case 0:
 		return social.Outcome{}, social.Errorf(social.CodeUnavailable, "Instagram has published the post, and does not list it yet.")
+	case 1:
+	default:
+		return social.Outcome{}, social.Errorf(social.CodeUnavailable, "Instagram has published the post, and lists several that it may be.")
 	}
 	return social.Published(refOf(near[0].ID, near[0].Permalink, pr.Kind, t)), nil
 }
