@@ -116,7 +116,9 @@ func (a *account) containers(ctx context.Context, t social.Target, it social.Ite
 		if err != nil {
 			return "", err
 		}
-		in.AltText = altOf(it.Media[0])
+		if kind != typeStory { // Instagram knows no descriptions there.
+			in.AltText = altOf(it.Media[0])
+		}
 		in.UserTags = set.tags(1, it.Media[0])
 		set.onto(&in, it, kind)
 		return a.container(ctx, t, in)

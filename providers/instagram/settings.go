@@ -80,6 +80,7 @@ func (a *account) Validate(it social.Item, _ social.Traits) []social.Problem {
 	case typeStory:
 		ps.Add(len(it.Media) != 1, "media", "one_file", "A story on Instagram is one picture or one video.")
 		ps.Add(len(set.Collaborators) > 0, "settings.collaborators", "conflict", "A story cannot have collaborators.")
+		ps.Add(set.LocationID != "", "settings.locationId", "conflict", "A story cannot name a place.")
 		ps.Add(len(it.Media) == 1 && it.Media[0].Kind == domain.MediaVideo && it.Media[0].Bytes > maxStory, "media[0]", "too_large", "The video of a story has at most 100 MiB.")
 	default:
 		ps.caption(it.Text)
