@@ -113,8 +113,9 @@ func late(err error) error {
 }
 
 // Pages lists the pages of who signed in with the given fields: their own, and
-// where they allowed it those that they reach through a business. One page may
-// be in the list twice.
+// where they allowed it those that they reach through a business. A business may
+// refuse its pages to those who only work there: then its pages are left out. One
+// page may be in the list twice.
 // https://developers.facebook.com/docs/graph-api/reference/user/accounts
 func Pages[T any](ctx context.Context, a API, signedIn social.Credential, fields string) ([]T, error) {
 	token, q := signedIn.Access, url.Values{"fields": {fields}, "limit": {"100"}}
@@ -125,17 +126,23 @@ func Pages[T any](ctx context.Context, a API, signedIn social.Credential, fields
 	list, err := List[struct {
 		ID string `json:"id"`
 	}](ctx, a, token, "/me/businesses", url.Values{"fields": {"id"}, "limit": {"100"}}, 0)
-	if err != nil {
+	if err != nil && !denied(err) {
 		return nil, err
 	}
 	for _, b := range list {
 		for _, edge := range []string{"/owned_pages", "/client_pages"} {
 			pages, err := List[T](ctx, a, token, "/"+url.PathEscape(b.ID)+edge, q, 0)
-			if err != nil {
+			if err != nil && !denied(err) {
 				return nil, err
 			}
 			out = append(out, pages...)
 		}
 	}
 	return out, nil
+}
+
+// denied reports whether the platform says that a list is not for this person.
+func denied(err error) bool {
+	code := social.CodeOf(err)
+	return code == social.CodeScopeMissing || code == social.CodeRejected
 }
