@@ -52,6 +52,7 @@ func (p *Provider) Validate(it social.Item, _ social.Traits) []social.Problem {
 	add(set.kind() == typeReel && (len(it.Media) != 1 || !isVideo(it)), "media", "one_video", "A reel is one video.")
 	add(set.Link != "" && len(it.Media) > 0, "settings.link", "conflict", "A post with files has no card of a link. Put the address into the text.")
 	add(set.Title != "" && !isVideo(it), "settings.title", "needs_video", "Only videos have a title.")
+	add(set.Title != "" && set.kind() == typeStory && isVideo(it), "settings.title", "conflict", "A story has no title.")
 	add(set.Preset != "" && (len(it.Media) > 0 || set.Link != ""), "settings.textFormatPresetId", "conflict", "Only a text alone can have a background.")
 	add(set.Preset != "" && utf8.RuneCountInString(it.Text) > presetText, "settings.textFormatPresetId", "too_long", "A text with a background has at most 130 characters.")
 	return out

@@ -67,6 +67,8 @@ func manyOrOther(it social.Item) bool {
 func (c common) checkPost(it social.Item, set Settings) []social.Problem {
 	var out social.Problems
 	out.Add(c.page && set.Visibility == "connections", "settings.visibility", "conflict", "A page has no connections: its posts are public.")
+	titled := len(it.Media) == 1 && it.Media[0].Kind != domain.MediaImage
+	out.Add(set.Title != "" && !titled, "settings.title", "needs_file", "Only a document or a video has a title.")
 	out.Add(set.Link != nil && manyOrOther(it), "settings.link", "conflict",
 		"A post with a link can have one picture, that of the card, and nothing else.")
 	if set.Poll == nil {
