@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -257,10 +258,9 @@ func wantFinding(t *testing.T, h providertest.Harness, want string) {
 }
 
 func restlessDescriptor(b *bent) {
-	calls := 0
+	var calls atomic.Int64
 	b.descriptor = func(d social.Descriptor) social.Descriptor {
-		calls++
-		d.Name = fmt.Sprint("Murmur ", calls)
+		d.Name = fmt.Sprint("Murmur ", calls.Add(1))
 		return d
 	}
 }
@@ -339,9 +339,9 @@ func writingCheck(b *bent) {
 }
 
 func moodyValidation(b *bent) {
-	calls := 0
+	var calls atomic.Int64
 	b.validate = func(it social.Item, tr social.Traits) []social.Problem {
-		if calls++; calls%2 == 0 {
+		if calls.Add(1)%2 == 0 {
 			return nil
 		}
 		return b.murmur.Validate(it, tr)
