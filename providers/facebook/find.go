@@ -141,7 +141,7 @@ func (p *Provider) Edit(ctx context.Context, t social.Target, ref social.Ref, it
 		return social.Ref{}, social.Errorf(social.CodeUnsupported, "A story on Facebook cannot be changed.")
 	}
 	if was := ref.Extra[extraPrint]; was != "" && was != printOf(it, set) {
-		return social.Ref{}, social.Errorf(social.CodeUnsupported, "On Facebook only the text of a post can be changed, not its files or its link. Delete the post and publish it anew.")
+		return social.Ref{}, social.Errorf(social.CodeUnsupported, "On Facebook only the text of a post can be changed, not its files, its link, its title or its background. Delete the post and publish it anew.")
 	}
 	name := "message"
 	if ref.Extra[extraKind] == "video" {

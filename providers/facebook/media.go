@@ -132,13 +132,16 @@ func lostFile() error {
 }
 
 // extraPrint is the Ref.Extra that tells Edit whether what cannot be changed is
-// still the same: the files and the link.
+// still the same: the files, the link, the title and the background.
 const extraPrint = "print"
 
-// printOf is short, and the same for the same files and link.
+// printOf is short, and the same for the same files and settings.
 func printOf(it social.Item, set Settings) string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s %s\n", set.kind(), set.Link)
+	if set.Title != "" || set.Preset != "" {
+		_, _ = fmt.Fprintf(h, "%q %s\n", set.Title, set.Preset)
+	}
 	for _, m := range it.Media {
 		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
 	}

@@ -53,7 +53,7 @@ func (p *Page) Find(ctx context.Context, t social.Target, it social.Item) (*soci
 	if len(found) != 1 {
 		return nil, nil
 	}
-	ref := p.ref(found[0].ID, it.Media)
+	ref := p.ref(found[0].ID, fingerprint(it.Media, set))
 	return &ref, nil
 }
 
@@ -75,7 +75,7 @@ func (p *Page) findComment(ctx context.Context, t social.Target, it social.Item,
 	if len(found) != 1 {
 		return nil, nil
 	}
-	ref := p.commentRef(post, found[0])
+	ref := p.commentRef(post, found[0], it.Media)
 	return &ref, nil
 }
 

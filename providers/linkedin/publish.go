@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,8 +17,8 @@ import (
 	"github.com/crierhq/crier/providers/kit/rest"
 )
 
-// The extras of a Ref: what tells whether the files changed, and of a comment,
-// the post that it is on and its id there.
+// The extras of a Ref: what tells whether the files or the settings changed, and
+// of a comment, the post that it is on and its id there.
 const (
 	extraMedia   = "media"
 	extraPost    = "post"
@@ -48,20 +49,32 @@ func (c common) Publish(ctx context.Context, t social.Target, it social.Item, at
 	if urn == "" {
 		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "LinkedIn did not say which post this became.")
 	}
-	return social.Published(c.ref(urn, it.Media)), nil
+	return social.Published(c.ref(urn, fingerprint(it.Media, set))), nil
 }
 
-func (c common) ref(urn string, media []social.Media) social.Ref {
+func (c common) ref(urn, print string) social.Ref {
 	ref := social.Ref{ID: urn, URL: link(urn)}
-	if len(media) > 0 {
-		ref.Extra = map[string]string{extraMedia: fingerprint(media)}
+	if print != "" {
+		ref.Extra = map[string]string{extraMedia: print}
 	}
 	return ref
 }
 
-// fingerprint tells whether the files of a post are still the same.
-func fingerprint(media []social.Media) string {
+// fingerprint tells whether the files of a post, and its settings, are still the
+// same. Empty: it has neither.
+func fingerprint(media []social.Media, set Settings) string {
+	if set.Visibility == "public" { // As if nothing was said.
+		set.Visibility = ""
+	}
+	var none Settings
+	if len(media) == 0 && set == none {
+		return ""
+	}
 	h := sha256.New()
+	if set != none {
+		raw, _ := json.Marshal(set) // Texts and numbers can always be written.
+		_, _ = h.Write(raw)
+	}
 	for _, m := range media {
 		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
 	}
@@ -133,7 +146,7 @@ func (c common) comment(ctx context.Context, t social.Target, it social.Item, pr
 	if out.ID == "" {
 		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "LinkedIn did not say which comment this became.")
 	}
-	return social.Published(c.commentRef(post, out)), nil
+	return social.Published(c.commentRef(post, out, it.Media)), nil
 }
 
 func commentsPath(post string) string { return "/rest/socialActions/" + escaped(post) + "/comments" }
@@ -141,12 +154,16 @@ func commentsPath(post string) string { return "/rest/socialActions/" + escaped(
 // postURN is the post that a Ref is of, which may be one of its comments.
 func postURN(ref social.Ref) string { return cmp.Or(ref.Extra[extraPost], ref.ID) }
 
-func (c common) commentRef(post string, in comment) social.Ref {
+func (c common) commentRef(post string, in comment, media []social.Media) social.Ref {
 	urn := cmp.Or(in.URN, "urn:li:comment:("+post+","+in.ID+")")
-	return social.Ref{
+	ref := social.Ref{
 		ID: urn, URL: link(post) + "?" + url.Values{"commentUrn": {urn}}.Encode(),
 		Extra: map[string]string{extraPost: post, extraComment: in.ID},
 	}
+	if print := fingerprint(media, Settings{}); print != "" {
+		ref.Extra[extraMedia] = print
+	}
+	return ref
 }
 
 var urn = regexp.MustCompile(`urn:li:(?:share|ugcPost|activity):[0-9]+`)
@@ -176,15 +193,21 @@ func (c common) path(t social.Target, ref social.Ref) string {
 // Edit implements social.Editor. LinkedIn changes the text of a post and
 // nothing else.
 func (c common) Edit(ctx context.Context, t social.Target, ref social.Ref, it social.Item) (social.Ref, error) {
-	was := ref.Extra[extraMedia]
-	if ref.Extra[extraComment] == "" && (len(it.Media) > 0 || was != "") && was != fingerprint(it.Media) {
-		return social.Ref{}, social.Errorf(social.CodeUnsupported, "LinkedIn lets only the text of a post be changed, not its files.")
+	set, err := social.DecodeSettings[Settings](it.Settings)
+	if err != nil {
+		return social.Ref{}, err
+	}
+	if ref.Extra[extraComment] != "" {
+		set = Settings{} // They are of the post.
+	}
+	if ref.Extra[extraMedia] != fingerprint(it.Media, set) {
+		return social.Ref{}, social.Errorf(social.CodeUnsupported, "LinkedIn lets only the text of a post be changed, not its files or its settings.")
 	}
 	patch := map[string]any{"patch": map[string]any{"$set": map[string]string{"commentary": littleText(it.Text)}}}
 	if ref.Extra[extraComment] != "" {
 		patch = map[string]any{"patch": map[string]any{"message": map[string]any{"$set": map[string]string{"text": it.Text}}}}
 	}
-	_, err := c.call(ctx, t, rest.Request{Method: http.MethodPost, Path: c.path(t, ref), JSON: patch}, "PARTIAL_UPDATE")
+	_, err = c.call(ctx, t, rest.Request{Method: http.MethodPost, Path: c.path(t, ref), JSON: patch}, "PARTIAL_UPDATE")
 	return ref, err
 }
 

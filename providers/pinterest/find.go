@@ -43,7 +43,7 @@ func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*
 	if len(near) != 1 {
 		return nil, nil
 	}
-	ref := refOf(near[0].ID, it)
+	ref := refOf(near[0].ID, it, set)
 	return &ref, nil
 }
 
@@ -58,15 +58,16 @@ func (p *Provider) Confirm(ctx context.Context, t social.Target, ref social.Ref)
 	return err == nil, err
 }
 
-// Edit implements social.Editor. The files and the colour stay.
+// Edit implements social.Editor. The files, the colour and the moment of the
+// cover stay.
 // https://developers.pinterest.com/docs/api/v5/pins-update
 func (p *Provider) Edit(ctx context.Context, t social.Target, ref social.Ref, it social.Item) (social.Ref, error) {
 	set, err := social.DecodeSettings[Settings](it.Settings)
 	if err != nil {
 		return social.Ref{}, err
 	}
-	if was := ref.Extra[extraPrint]; was != "" && was != refOf(ref.ID, it).Extra[extraPrint] {
-		return social.Ref{}, social.Errorf(social.CodeUnsupported, "The files of a pin cannot be changed. Delete the pin and publish it anew.")
+	if was := ref.Extra[extraPrint]; was != "" && was != refOf(ref.ID, it, set).Extra[extraPrint] {
+		return social.Ref{}, social.Errorf(social.CodeUnsupported, "The files of a pin, its colour and the moment of its cover cannot be changed. Delete the pin and publish it anew.")
 	}
 	err = p.call(ctx, t, rest.Request{
 		Method: http.MethodPatch, Path: pinPath(ref.ID),

@@ -168,7 +168,7 @@ func (p *Provider) Publish(ctx context.Context, t social.Target, it social.Item,
 	if out.ID == "" {
 		return social.Outcome{}, social.Errorf(social.CodeOutcomeUnknown, "Pinterest did not say which pin this became.")
 	}
-	return social.Published(refOf(out.ID, it)), nil
+	return social.Published(refOf(out.ID, it, set)), nil
 }
 
 // altOf describes the pin: it has one description for all of its files.
@@ -207,11 +207,15 @@ func sourceOf(ctx context.Context, it social.Item, set Settings, pr progress) (m
 	return mediaSource{}, social.Errorf(social.CodeRejected, "A pin needs a picture or a video.")
 }
 
-// extraPrint is the Ref.Extra that tells Edit whether the files are the same.
+// extraPrint is the Ref.Extra that tells Edit whether what cannot be changed is
+// the same: the files, the colour, the moment of the cover.
 const extraPrint = "print"
 
-func refOf(id string, it social.Item) social.Ref {
+func refOf(id string, it social.Item, set Settings) social.Ref {
 	h := sha256.New()
+	if set.DominantColor != "" || set.CoverSeconds != 0 {
+		_, _ = fmt.Fprintf(h, "%s %d\n", set.DominantColor, set.CoverSeconds)
+	}
 	for _, m := range it.Media {
 		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
 	}
