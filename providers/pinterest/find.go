@@ -38,7 +38,7 @@ func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*
 		return nil, err
 	}
 	near := slices.DeleteFunc(page.Items, func(s pin) bool {
-		return !s.since(t.FirstTry.Add(-skew)) || words(s.Description) != words(it.Text) || words(s.Title) != words(set.Title)
+		return !s.since(t.FirstTry.Add(-skew)) || words(s.Description) != words(it.Text) || words(s.Title) != words(set.Title) || !s.leadsTo(set.Link)
 	})
 	if len(near) != 1 {
 		return nil, nil

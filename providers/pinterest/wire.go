@@ -1,6 +1,9 @@
 package pinterest
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // user is an Account.
 type user struct {
@@ -74,6 +77,7 @@ type pin struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
 	Description string `json:"description"`
+	Link        string `json:"link"`
 	CreatedAt   string `json:"created_at"`
 	Metrics     struct {
 		Lifetime struct {
@@ -84,6 +88,13 @@ type pin struct {
 			Save         *int64 `json:"save"`
 		} `json:"lifetime_metrics"`
 	} `json:"pin_metrics"`
+}
+
+// leadsTo reports whether the pin leads to the address, whatever the platform
+// writes in capitals or ends it with.
+func (p pin) leadsTo(address string) bool {
+	bare := func(s string) string { return strings.TrimRight(s, "/") }
+	return strings.EqualFold(bare(p.Link), bare(address))
 }
 
 // since reports whether the pin is from then or later. One without a date we
