@@ -42,30 +42,33 @@ func (p *Provider) Validate(it social.Item, _ social.Traits) []social.Problem {
 	if it.Parent != nil {
 		return checkComment(it, set)
 	}
-	var out []social.Problem
-	add := func(bad bool, field, rule, message string) {
-		if bad {
-			out = append(out, social.Problem{Field: field, Rule: rule, Message: message})
-		}
+	var out social.Problems
+	video := isVideo(it)
+	switch set.kind() {
+	case typeStory:
+		out.Add(len(it.Media) != 1, "media", "one_file", "A story on Facebook is one picture or one video.")
+		out.Add(set.Title != "" && video, "settings.title", "conflict", "A story has no title.")
+	case typeReel:
+		out.Add(len(it.Media) != 1 || !video, "media", "one_video", "A reel is one video.")
 	}
-	add(set.kind() == typeStory && len(it.Media) != 1, "media", "one_file", "A story on Facebook is one picture or one video.")
-	add(set.kind() == typeReel && (len(it.Media) != 1 || !isVideo(it)), "media", "one_video", "A reel is one video.")
-	add(set.Link != "" && len(it.Media) > 0, "settings.link", "conflict", "A post with files has no card of a link. Put the address into the text.")
-	add(set.Title != "" && !isVideo(it), "settings.title", "needs_video", "Only videos have a title.")
-	add(set.Title != "" && set.kind() == typeStory && isVideo(it), "settings.title", "conflict", "A story has no title.")
-	add(set.Preset != "" && (len(it.Media) > 0 || set.Link != ""), "settings.textFormatPresetId", "conflict", "Only a text alone can have a background.")
-	add(set.Preset != "" && utf8.RuneCountInString(it.Text) > presetText, "settings.textFormatPresetId", "too_long", "A text with a background has at most 130 characters.")
+	out.Add(set.Link != "" && len(it.Media) > 0, "settings.link", "conflict", "A post with files has no card of a link. Put the address into the text.")
+	out.Add(set.Title != "" && !video, "settings.title", "needs_video", "Only videos have a title.")
+	return checkPreset(out, it, set)
+}
+
+func checkPreset(out social.Problems, it social.Item, set Settings) social.Problems {
+	if set.Preset == "" {
+		return out
+	}
+	out.Add(len(it.Media) > 0 || set.Link != "", "settings.textFormatPresetId", "conflict", "Only a text alone can have a background.")
+	out.Add(utf8.RuneCountInString(it.Text) > presetText, "settings.textFormatPresetId", "too_long", "A text with a background has at most %d characters.", presetText)
 	return out
 }
 
-func checkComment(it social.Item, set Settings) []social.Problem {
-	var out []social.Problem
-	if set.kind() == typeStory {
-		out = append(out, social.Problem{Field: "text", Rule: "no_comments", Message: "A story has no comments."})
-	}
-	if len(it.Media) > 1 || isVideo(it) {
-		out = append(out, social.Problem{Field: "media", Rule: "one_image", Message: "A comment on Facebook has at most one picture, and no video."})
-	}
+func checkComment(it social.Item, set Settings) social.Problems {
+	var out social.Problems
+	out.Add(set.kind() == typeStory, "text", "no_comments", "A story has no comments.")
+	out.Add(len(it.Media) > 1 || isVideo(it), "media", "one_image", "A comment on Facebook has at most one picture, and no video.")
 	return out
 }
 

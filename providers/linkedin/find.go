@@ -3,6 +3,7 @@ package linkedin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
@@ -40,21 +41,22 @@ func (p *Page) Find(ctx context.Context, t social.Target, it social.Item) (*soci
 	if err != nil {
 		return nil, err
 	}
-	files := len(it.Media)
-	if set.Link != nil {
-		files = 0 // The picture is that of the card.
-	}
-	var found []post
-	for _, e := range got.Elements {
-		if e.ID != "" && e.CreatedAt >= since && e.files() == files && bare(e.Commentary) == bare(littleText(it.Text)) {
-			found = append(found, e)
-		}
-	}
+	found := slices.DeleteFunc(got.Elements, func(e post) bool {
+		return e.ID == "" || e.CreatedAt < since || e.files() != filesOf(it, set) || bare(e.Commentary) != bare(littleText(it.Text))
+	})
 	if len(found) != 1 {
 		return nil, nil
 	}
 	ref := p.ref(found[0].ID, fingerprint(it.Media, set))
 	return &ref, nil
+}
+
+// filesOf is how many files the post has: the picture of a link is its card's.
+func filesOf(it social.Item, set Settings) int {
+	if set.Link != nil {
+		return 0
+	}
+	return len(it.Media)
 }
 
 func (p *Page) findComment(ctx context.Context, t social.Target, it social.Item, since int64) (*social.Ref, error) {
@@ -66,12 +68,9 @@ func (p *Page) findComment(ctx context.Context, t social.Target, it social.Item,
 	if err != nil {
 		return nil, err
 	}
-	var found []comment
-	for _, e := range got.Elements {
-		if e.ID != "" && e.Actor == p.author(t) && e.Created.Time >= since && bare(e.Message.Text) == bare(it.Text) {
-			found = append(found, e)
-		}
-	}
+	found := slices.DeleteFunc(got.Elements, func(e comment) bool {
+		return e.ID == "" || e.Actor != p.author(t) || e.Created.Time < since || bare(e.Message.Text) != bare(it.Text)
+	})
 	if len(found) != 1 {
 		return nil, nil
 	}
