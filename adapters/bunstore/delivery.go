@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -200,6 +201,31 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 		return q.Where("channel_id = ?", string(id)).Where("organization_id = ?", string(org)).
 			Where("state IN (?)", texts(states)).OrderExpr("due_at, id").Limit(int64(limit))
 	})
+}
+
+func (r deliveries) WithRef(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	all, err := list[deliveryRow, domain.Delivery](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ?", string(id)).Where("organization_id = ?", string(org)).
+			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				for _, ref := range refs {
+					q = q.WhereOr("parts LIKE ? ESCAPE '!'", "%"+partsWith(ref)+"%")
+				}
+				return q
+			}).OrderExpr("due_at, id")
+	})
+	// What was asked for may be in an Extra, or be written in other letters.
+	return slices.DeleteFunc(all, func(d domain.Delivery) bool { return !d.HasRef(refs...) }), err
+}
+
+// partsWith is what the column parts has in it if a part has the ref, as a
+// pattern.
+func partsWith(ref string) string {
+	text, _ := json.Marshal(partJSON{Ref: &refJSON{ID: ref}}) // A text can always be written.
+	open := strings.TrimSuffix(strings.TrimPrefix(string(text), "{"), "}}")
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(open)
 }
 
 func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {

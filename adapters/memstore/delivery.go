@@ -65,6 +65,18 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 	})
 }
 
+func (r deliveries) WithRef(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
+	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
+		var out []domain.Delivery
+		for k := range t.ofChannel.group(string(id)) {
+			if d := t.deliveries.rows[k.id]; d.Organization == org && d.HasRef(refs...) {
+				out = append(out, clone(d))
+			}
+		}
+		return out, nil
+	})
+}
+
 func (r deliveries) Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error) {
 	return query(ctx, r.run, func(t *tx) (domain.Delivery, error) { return t.updateDelivery(org, id, change) })
 }

@@ -194,6 +194,11 @@ type Delivery struct {
 	Version int
 }
 
+// HasRef reports whether a part is out whose Ref has one of the ids.
+func (d *Delivery) HasRef(ids ...string) bool {
+	return slices.ContainsFunc(d.Parts, func(p Part) bool { return p.Ref != nil && slices.Contains(ids, p.Ref.ID) })
+}
+
 // illegal says that the delivery cannot become next.
 func (d *Delivery) illegal(next DeliveryState) error {
 	return fault.New(fault.Conflict, "illegal_transition",

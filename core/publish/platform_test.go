@@ -18,6 +18,7 @@ import (
 type platform struct {
 	dedupe     time.Duration // takes a repeated key for the same post
 	findable   bool          // posts can be looked up
+	byWords    bool          // by their words alone, as most platforms have it
 	confirms   bool          // posts can be read back
 	staged     bool          // needs Prepare, and one Check before Publish
 	delay      time.Duration // how long a visible call takes
@@ -241,14 +242,31 @@ func (s stager) Check(ctx context.Context, t social.Target, at social.Cursor) (s
 
 type finder struct{ p *platform }
 
-func (f finder) Find(ctx context.Context, t social.Target, _ social.Item) (*social.Ref, error) {
+func (f finder) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
 	if err := f.p.at(ctx, "find:before"); err != nil {
 		return nil, err
 	}
 	if f.p.blind != nil && f.p.blind() {
 		return nil, social.Errorf(social.CodeUnavailable, "The platform does not answer.")
 	}
+	if f.p.byWords {
+		return f.p.saying(it.Text), nil
+	}
 	return f.p.find(t.Key), nil
+}
+
+// saying is the only post with the words.
+func (p *platform) saying(words string) *domain.Ref {
+	var found []domain.Ref
+	for _, a := range p.accepted() {
+		if a.Text == words {
+			found = append(found, ref(a.ID))
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return &found[0]
 }
 
 type confirmer struct{ p *platform }

@@ -134,6 +134,61 @@ func TestDuplicateIsAdopted(t *testing.T) {
 	})
 }
 
+// TestDuplicateOfAnotherPost: a platform that has the words already, as another
+// post of the channel, has not published this one.
+func TestDuplicateOfAnotherPost(t *testing.T) {
+	t.Parallel()
+	there := ref("post-1")
+	p := &platform{answer: func(n int) (bool, error) {
+		if n == 1 {
+			return true, nil
+		}
+		return false, &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &there}
+	}}
+	in(t, p, func(t *testing.T, w *world) {
+		first := w.post("hello")
+		w.settle()
+		second := w.post("Hello")
+		w.settle()
+		w.wantState(first.Post.ID, domain.DeliveryPublished)
+		w.wantState(second.Post.ID, domain.DeliveryFailed)
+		if r := w.delivery(second.Post.ID).Reason; r.Code != "duplicate" || r.Message != "You said that." {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+// TestLostPostIsNotTakenForAnother: one whose answer was lost and that says the
+// same as another post of the channel is not taken to be that one.
+func TestLostPostIsNotTakenForAnother(t *testing.T) {
+	t.Parallel()
+	for name, n := range map[string]int{"the first is lost": 1, "the second is lost": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &platform{findable: true, byWords: true, answer: func(call int) (bool, error) {
+				if call == n {
+					return false, lost
+				}
+				return true, nil
+			}}
+			in(t, p, func(t *testing.T, w *world) {
+				one, two := w.post("hello"), w.post("hello")
+				w.settle()
+				got := []domain.DeliveryState{w.delivery(one.Post.ID).State, w.delivery(two.Post.ID).State}
+				slices.Sort(got)
+				if want := []domain.DeliveryState{domain.DeliveryPublished, domain.DeliveryUnknown}; !slices.Equal(got, want) {
+					t.Errorf("got %v, want %v", got, want)
+				}
+				if p.calls != 2 {
+					t.Errorf("got %d calls, want 2", p.calls)
+				}
+				w.checkLedger(w.view(one.Post.ID))
+				w.checkLedger(w.view(two.Post.ID))
+			})
+		})
+	}
+}
+
 func TestPlatformsOwnTimeIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	p := &platform{answer: failing(&social.Error{Code: social.CodeRateLimited, Message: "Slow down.", RetryAfter: 10 * time.Minute})}

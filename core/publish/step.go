@@ -247,7 +247,7 @@ func (p *Publisher) refused(ctx context.Context, j *job, e *social.Error) (bool,
 		}
 		return true, nil // the intent is still open: look into it
 	case ActAdopt:
-		return p.adopt(ctx, j, e)
+		return p.adopt(ctx, j, e, func() (bool, error) { return p.act(ctx, j, e, ActFail, res) })
 	default:
 		return p.act(ctx, j, e, decide(e.Code), res)
 	}
@@ -257,9 +257,10 @@ func (p *Publisher) refused(ctx context.Context, j *job, e *social.Error) (bool,
 // itself, it proves nothing about the call before it: the intent stays open, and
 // is looked into again later.
 func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (bool, error) {
+	later := func() (bool, error) { return false, p.lookLater(ctx, j, reasonOf(e), nil) }
 	switch decide(e.Code) {
 	case ActAdopt:
-		return p.adopt(ctx, j, e)
+		return p.adopt(ctx, j, e, later)
 	case ActRefresh:
 		if j.renewed {
 			return false, p.look(ctx, j, reasonOf(e), nil)
@@ -271,19 +272,24 @@ func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (
 	default:
 		// What was just sent may be out. It is looked for once more, also where
 		// this was the last look; a call is repeated a few times at most.
-		return false, p.lookLater(ctx, j, reasonOf(e), nil)
+		return later()
 	}
 }
 
-// adopt takes over what the platform says it has already.
-func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error) (bool, error) {
-	if e.Existing != nil {
-		return p.accept(ctx, j, social.Published(*e.Existing))
+// adopt takes over what the platform says it has already. other is what happens
+// if that is another post.
+func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error, other func() (bool, error)) (bool, error) {
+	if e.Existing == nil {
+		return true, p.note(ctx, j, e) // the intent is still open: look into it
 	}
-	if err := p.note(ctx, j, e); err != nil {
+	taken, err := p.belongs(ctx, j, *e.Existing)
+	switch {
+	case err != nil:
 		return false, err
+	case taken:
+		return other()
 	}
-	return true, nil
+	return p.accept(ctx, j, social.Published(*e.Existing))
 }
 
 // repeatable handles the failure of a call that may be made again from the

@@ -54,7 +54,7 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	if it, err = p.follow(ctx, j, t, it); err != nil {
 		return false, p.look(ctx, j, r, open.Ref)
 	}
-	found, err := p.find(ctx, j, t, it, open)
+	found, err := p.ours(ctx, j, t, it, open)
 	now := p.now()
 	switch {
 	case found.Ref != nil:
@@ -70,6 +70,37 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	default:
 		return false, p.look(ctx, j, r, open.Ref)
 	}
+}
+
+// ours is what find finds, unless that is another item.
+func (p *Publisher) ours(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (social.Outcome, error) {
+	found, err := p.find(ctx, j, t, it, open)
+	if err != nil || found.Ref == nil {
+		return found, err
+	}
+	if others, err := p.belongs(ctx, j, *found.Ref); others || err != nil {
+		return social.Outcome{}, err
+	}
+	return found, nil
+}
+
+// belongs reports whether another item of the channel is what is there. Two that
+// say the same cannot be told apart by looking, and one must not be lost because
+// the other is out. Where a person said that an item is there, its address is
+// its id.
+func (p *Publisher) belongs(ctx context.Context, j *job, ref domain.Ref) (bool, error) {
+	if j.reposts() {
+		return false, nil // it is made once for all of them
+	}
+	ids := []string{ref.ID}
+	if ref.URL != "" {
+		ids = append(ids, ref.URL)
+	}
+	all, err := p.cfg.Store.Deliveries().WithRef(ctx, j.d.Organization, j.d.Channel, ids...)
+	if len(all) > 0 {
+		p.cfg.Log.InfoContext(ctx, "what was found is another post", "delivery", j.d.ID, "other", all[0].ID)
+	}
+	return len(all) > 0, err
 }
 
 // find looks for the current item. There is no Ref if it is not seen.

@@ -84,6 +84,10 @@ type Deliveries interface {
 	// OfChannel returns up to limit deliveries of a channel that are in one of
 	// the states, in due order.
 	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
+	// WithRef returns the deliveries of a channel that have a part whose Ref has
+	// one of the ids, in due order. It may read all that the channel ever had, so
+	// it is for what happens rarely.
+	WithRef(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error)
 	Update(ctx context.Context, org domain.OrganizationID, id domain.DeliveryID, change func(*domain.Delivery) error) (domain.Delivery, error)
 	// UpdateMany is Update of each of ids in one transaction and few statements.
 	// One that does not exist in org is left out, and so is one whose change

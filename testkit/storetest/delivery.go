@@ -10,6 +10,7 @@ func deliveryChecks() []Check {
 	return []Check{
 		{"delivery/lists those of posts", deliveriesOfPosts},
 		{"delivery/lists those of a channel", deliveriesOfChannel},
+		{"delivery/lists those with a ref", deliveriesWithRef},
 	}
 }
 
@@ -80,4 +81,35 @@ func deliveriesOfChannel(b *bench) {
 	order(b, "in one state", of(ours, 9, domain.DeliveryScheduled), "2", "3")
 	order(b, "with a limit", of(ours, 1, domain.DeliveryScheduled), "2")
 	order(b, "of our channel for them", of(theirs, 9, domain.DeliveryScheduled), "6")
+}
+
+func deliveriesWithRef(b *bench) {
+	as := func(due time.Duration, ids ...string) func(*domain.Delivery) {
+		return func(d *domain.Delivery) {
+			d.Channel, d.DueAt, d.Parts = "x", at(due), nil
+			for _, id := range ids {
+				extra := map[string]string{"id": "extra", "ref": `"ref":{"id":"quoted"`}
+				d.Parts = append(d.Parts, domain.Part{Ref: &domain.Ref{ID: id, URL: "https://e.example", Extra: extra}, PublishedAt: noon()})
+			}
+			d.Parts = append(d.Parts, domain.Part{})
+		}
+	}
+	b.delivery("late", as(time.Hour, "100%", "a_b"))
+	b.delivery("early", as(0, "a_b"))
+	b.delivery("other", as(0, "a.b", "100", "A_B", `"<é!>"`))
+	b.delivery("none", as(0))
+	b.delivery("elsewhere", as(0, "a_b"), func(d *domain.Delivery) { d.Channel = "y" })
+	b.delivery("foreign", as(0, "a_b"), func(d *domain.Delivery) { d.Organization = theirs })
+	of := func(o org, refs ...string) []domain.DeliveryID {
+		return deliveryIDs(must2[[]domain.Delivery](b, "WithRef")(b.Deliveries().WithRef(b, o, "x", refs...)))
+	}
+	order(b, "of two", of(ours, "a_b"), "early", "late")
+	order(b, "with a mark of a pattern", of(ours, "100%"), "late")
+	order(b, "with marks of JSON", of(ours, `"<é!>"`), "other")
+	order(b, "in capital letters", of(ours, "A_B"), "other")
+	order(b, "of two ids", of(ours, "none", "100", "100%"), "other", "late")
+	order(b, "of a part of an id", of(ours, "10"))
+	order(b, "of what is in the extra", of(ours, "extra", "quoted"))
+	order(b, "of no id", of(ours))
+	order(b, "of our channel for them", of(theirs, "a_b"), "foreign")
 }

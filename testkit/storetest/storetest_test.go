@@ -649,6 +649,12 @@ func (d leakyDeliveries) OfChannel(ctx context.Context, _ domain.OrganizationID,
 	})
 }
 
+func (d leakyDeliveries) WithRef(ctx context.Context, _ domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) {
+		return d.Deliveries.WithRef(ctx, o, id, refs...)
+	})
+}
+
 func (d leakyDeliveries) FailureGroups(ctx context.Context, _ domain.OrganizationID, f store.FailureFilter) ([]store.FailureGroup, error) {
 	return both(func(o domain.OrganizationID) ([]store.FailureGroup, error) {
 		return d.Deliveries.FailureGroups(ctx, o, f)
