@@ -77,9 +77,10 @@ func (p *Provider) withUploads(ctx context.Context, t social.Target, ids []strin
 }
 
 // only is the one post that says what it says; nil if none does, or several.
+// Files without a word could be those of any post: Check knows them by their ids.
 func only(near []status, it social.Item) *status {
 	set, err := social.DecodeSettings[Settings](it.Settings)
-	if err != nil {
+	if err != nil || letters(it.Text+set.SpoilerText) == "" {
 		return nil
 	}
 	var found []status

@@ -24,17 +24,32 @@ type sought struct {
 	Title     string `json:"title"`
 	// Print is that of the text.
 	Print string `json:"print"`
+	// Link is where a link post leads to; empty: it is none.
+	Link string `json:"link,omitempty"`
 }
 
 func seek(it social.Item, set Settings) sought {
-	return sought{Subreddit: set.Subreddit, Title: words(set.Title), Print: textPrint(body(it))}
+	return sought{Subreddit: set.Subreddit, Title: words(set.Title), Print: textPrint(body(it)), Link: set.Link}
 }
 
 // is reports whether s is what Reddit makes of it. Some communities drop the
 // text of what is no text post.
 func (w sought) is(s thing) bool {
 	return strings.EqualFold(s.Subreddit, w.Subreddit) && words(s.Title) == w.Title &&
-		(textPrint(s.Selftext) == w.Print || s.Selftext == "" && !s.IsSelf)
+		(textPrint(s.Selftext) == w.Print || s.Selftext == "" && !s.IsSelf) && (w.Link == "" || samePlace(s.URL, w.Link))
+}
+
+// samePlace reports whether two links lead to the same page, for all that is
+// known: what comes after a ? may be tidied up.
+func samePlace(a, b string) bool {
+	bare := func(s string) string {
+		u, err := url.Parse(s)
+		if err != nil {
+			return s
+		}
+		return u.Host + strings.TrimRight(u.Path, "/")
+	}
+	return strings.EqualFold(bare(a), bare(b))
 }
 
 // textPrint tells texts apart by their letters and digits.

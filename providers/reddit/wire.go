@@ -41,6 +41,7 @@ type thing struct {
 	Selftext  string  `json:"selftext"`
 	IsSelf    bool    `json:"is_self"`
 	Body      string  `json:"body"`
+	URL       string  `json:"url"`
 	Parent    string  `json:"parent_id"`
 	Permalink string  `json:"permalink"`
 	Created   float64 `json:"created_utc"`
