@@ -203,6 +203,13 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 	})
 }
 
+func (r deliveries) ChangedSince(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, at time.Time) ([]domain.Delivery, error) {
+	return list[deliveryRow, domain.Delivery](ctx, r.repos, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ?", string(id)).Where("organization_id = ?", string(org)).
+			Where("updated_at >= ?", micros(at)).OrderExpr("due_at, id")
+	})
+}
+
 func (r deliveries) WithRef(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
 	if len(refs) == 0 {
 		return nil, nil

@@ -65,11 +65,20 @@ func (r deliveries) OfChannel(ctx context.Context, org domain.OrganizationID, id
 	})
 }
 
+func (r deliveries) ChangedSince(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, at time.Time) ([]domain.Delivery, error) {
+	return r.those(ctx, org, id, func(d domain.Delivery) bool { return !d.UpdatedAt.Before(at) })
+}
+
 func (r deliveries) WithRef(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
+	return r.those(ctx, org, id, func(d domain.Delivery) bool { return d.HasRef(refs...) })
+}
+
+// those are the deliveries of a channel that are like that, in due order.
+func (r deliveries) those(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, like func(domain.Delivery) bool) ([]domain.Delivery, error) {
 	return query(ctx, r.run, func(t *tx) ([]domain.Delivery, error) {
 		var out []domain.Delivery
 		for k := range t.ofChannel.group(string(id)) {
-			if d := t.deliveries.rows[k.id]; d.Organization == org && d.HasRef(refs...) {
+			if d := t.deliveries.rows[k.id]; d.Organization == org && like(d) {
 				out = append(out, clone(d))
 			}
 		}

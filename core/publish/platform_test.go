@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -259,7 +260,7 @@ func (f finder) Find(ctx context.Context, t social.Target, it social.Item) (*soc
 func (p *platform) saying(words string) *domain.Ref {
 	var found []domain.Ref
 	for _, a := range p.accepted() {
-		if a.Text == words {
+		if strings.EqualFold(strings.TrimSpace(a.Text), strings.TrimSpace(words)) {
 			found = append(found, ref(a.ID))
 		}
 	}

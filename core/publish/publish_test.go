@@ -158,29 +158,34 @@ func TestDuplicateOfAnotherPost(t *testing.T) {
 	})
 }
 
-// TestLostPostIsNotTakenForAnother: one whose answer was lost and that says the
-// same as another post of the channel is not taken to be that one.
+// TestLostPostIsNotTakenForAnother: one whose answer was lost is not taken to be
+// another post of the channel that says the same.
 func TestLostPostIsNotTakenForAnother(t *testing.T) {
 	t.Parallel()
-	for name, n := range map[string]int{"the first is lost": 1, "the second is lost": 2} {
+	type call = func() (bool, error)
+	out, never, unheard := call(func() (bool, error) { return true, nil }), call(func() (bool, error) { return false, lost }), call(func() (bool, error) { return true, lost })
+	published, unknown := domain.DeliveryPublished, domain.DeliveryUnknown
+	for name, c := range map[string]struct {
+		calls []call
+		words []string
+		want  []domain.DeliveryState
+	}{
+		"the first never came":                            {[]call{never, out}, []string{"hello", "hello"}, []domain.DeliveryState{published, unknown}},
+		"the second never came":                           {[]call{out, never}, []string{"hello", "hello"}, []domain.DeliveryState{published, unknown}},
+		"of neither anything was heard, one came":         {[]call{never, unheard}, []string{"hello", " Hello"}, []domain.DeliveryState{unknown, unknown}},
+		"of neither anything was heard, in other words":   {[]call{unheard, unheard}, []string{"hello", "good-bye"}, []domain.DeliveryState{published, published}},
+		"of neither anything was heard, one of two words": {[]call{never, unheard}, []string{"hello", "good-bye"}, []domain.DeliveryState{published, unknown}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &platform{findable: true, byWords: true, answer: func(call int) (bool, error) {
-				if call == n {
-					return false, lost
-				}
-				return true, nil
-			}}
+			p := &platform{findable: true, byWords: true, answer: func(n int) (bool, error) { return c.calls[n-1]() }}
 			in(t, p, func(t *testing.T, w *world) {
-				one, two := w.post("hello"), w.post("hello")
+				one, two := w.post(c.words[0]), w.post(c.words[1])
 				w.settle()
 				got := []domain.DeliveryState{w.delivery(one.Post.ID).State, w.delivery(two.Post.ID).State}
 				slices.Sort(got)
-				if want := []domain.DeliveryState{domain.DeliveryPublished, domain.DeliveryUnknown}; !slices.Equal(got, want) {
-					t.Errorf("got %v, want %v", got, want)
-				}
-				if p.calls != 2 {
-					t.Errorf("got %d calls, want 2", p.calls)
+				if !slices.Equal(got, c.want) {
+					t.Errorf("got %v, want %v", got, c.want)
 				}
 				w.checkLedger(w.view(one.Post.ID))
 				w.checkLedger(w.view(two.Post.ID))

@@ -282,7 +282,7 @@ func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error, other fu
 	if e.Existing == nil {
 		return true, p.note(ctx, j, e) // the intent is still open: look into it
 	}
-	taken, err := p.belongs(ctx, j, *e.Existing)
+	taken, err := p.taken(ctx, j, *e.Existing)
 	switch {
 	case err != nil:
 		return false, err

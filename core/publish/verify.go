@@ -54,7 +54,7 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	if it, err = p.follow(ctx, j, t, it); err != nil {
 		return false, p.look(ctx, j, r, open.Ref)
 	}
-	found, err := p.ours(ctx, j, t, it, open)
+	found, err := p.find(ctx, j, t, it, open)
 	now := p.now()
 	switch {
 	case found.Ref != nil:
@@ -72,37 +72,6 @@ func (p *Publisher) verify(ctx context.Context, j *job) (bool, error) {
 	}
 }
 
-// ours is what find finds, unless that is another item.
-func (p *Publisher) ours(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (social.Outcome, error) {
-	found, err := p.find(ctx, j, t, it, open)
-	if err != nil || found.Ref == nil {
-		return found, err
-	}
-	if others, err := p.belongs(ctx, j, *found.Ref); others || err != nil {
-		return social.Outcome{}, err
-	}
-	return found, nil
-}
-
-// belongs reports whether another item of the channel is what is there. Two that
-// say the same cannot be told apart by looking, and one must not be lost because
-// the other is out. Where a person said that an item is there, its address is
-// its id.
-func (p *Publisher) belongs(ctx context.Context, j *job, ref domain.Ref) (bool, error) {
-	if j.reposts() {
-		return false, nil // it is made once for all of them
-	}
-	ids := []string{ref.ID}
-	if ref.URL != "" {
-		ids = append(ids, ref.URL)
-	}
-	all, err := p.cfg.Store.Deliveries().WithRef(ctx, j.d.Organization, j.d.Channel, ids...)
-	if len(all) > 0 {
-		p.cfg.Log.InfoContext(ctx, "what was found is another post", "delivery", j.d.ID, "other", all[0].ID)
-	}
-	return len(all) > 0, err
-}
-
 // find looks for the current item. There is no Ref if it is not seen.
 func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social.Item, open domain.Attempt) (social.Outcome, error) {
 	if j.reposts() {
@@ -118,11 +87,11 @@ func (p *Publisher) find(ctx context.Context, j *job, t social.Target, it social
 		}
 		return social.Outcome{Ref: open.Ref}, nil
 	}
-	return j.lookUp(call, t, it)
+	return p.lookUp(call, j, t, it)
 }
 
 // lookUp asks the platform how far it is, and then for the item itself.
-func (j *job) lookUp(call context.Context, t social.Target, it social.Item) (social.Outcome, error) {
+func (p *Publisher) lookUp(call context.Context, j *job, t social.Target, it social.Item) (social.Outcome, error) {
 	can := j.pf.Can
 	if can.Prepare != nil && !j.d.Cursor.IsZero() {
 		out, err := can.Prepare.Check(call, t, j.d.Cursor)
@@ -137,7 +106,13 @@ func (j *job) lookUp(call context.Context, t social.Target, it social.Item) (soc
 		return social.Outcome{}, nil
 	}
 	ref, err := can.Find.Find(call, t, it)
-	return social.Outcome{Ref: ref}, err
+	if err != nil || ref == nil {
+		return social.Outcome{}, err
+	}
+	if others, err := p.another(call, j, *ref, t.FirstTry); others || err != nil {
+		return social.Outcome{}, err
+	}
+	return social.Outcome{Ref: ref}, nil
 }
 
 // maySendAgain reports whether the platform still takes a repeated call with

@@ -84,6 +84,10 @@ type Deliveries interface {
 	// OfChannel returns up to limit deliveries of a channel that are in one of
 	// the states, in due order.
 	OfChannel(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, limit int, states ...domain.DeliveryState) ([]domain.Delivery, error)
+	// ChangedSince returns the deliveries of a channel that were changed at the
+	// given time or later, in due order. It is for what happens rarely, as
+	// WithRef is.
+	ChangedSince(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, at time.Time) ([]domain.Delivery, error)
 	// WithRef returns the deliveries of a channel that have a part whose Ref has
 	// one of the ids, in due order. It may read all that the channel ever had, so
 	// it is for what happens rarely.

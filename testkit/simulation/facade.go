@@ -457,11 +457,14 @@ func (s stager) Check(ctx context.Context, t social.Target, at social.Cursor) (s
 type finder struct{ f facade }
 
 // Find implements social.Finder.
-func (s finder) Find(ctx context.Context, t social.Target, _ social.Item) (*social.Ref, error) {
+func (s finder) Find(ctx context.Context, t social.Target, it social.Item) (*social.Ref, error) {
 	if err := s.f.ask(ctx, t, "the search"); err != nil {
 		return nil, err
 	}
 	a := s.f.out(t.Key)
+	if s.f.kind.words {
+		a = s.f.saying(t, it)
+	}
 	if a == nil {
 		return nil, nil
 	}

@@ -15,6 +15,7 @@ type kind struct {
 	dedupe     time.Duration // takes a repeated key for the same post
 	refresh    bool          // its tokens end, and can be renewed
 	find       bool          // posts can be looked up
+	words      bool          // by their words alone, as most platforms have it
 	confirm    bool          // posts can be read back
 	prepare    bool          // uploads come first
 	processing bool          // a published item takes time to come out
@@ -30,7 +31,7 @@ func kinds() []kind {
 		{name: "deduping-briefly", refresh: true, dedupe: 3 * time.Minute},
 		{name: "deduping-long", refresh: true, dedupe: 24 * time.Hour},
 		{name: "deduping-forever", refresh: true, confirm: true, dedupe: social.DedupeForever},
-		{name: "findable", refresh: true, find: true},
+		{name: "findable", refresh: true, find: true, words: true},
 		{name: "findable-confirming", refresh: true, find: true, confirm: true},
 		{name: "staged", refresh: true, prepare: true},
 		{name: "staged-findable", refresh: true, prepare: true, find: true, dedupe: time.Hour, tellsEnd: true},
@@ -86,6 +87,7 @@ type accepted struct {
 	item             int
 	attempt          domain.AttemptID
 	parent, root     string
+	text             string
 	at               time.Time
 	done             time.Time // when it comes out
 	shows            time.Time // when it can be looked up
@@ -214,7 +216,7 @@ func (p *platform) accept(t social.Target, it social.Item, attempt domain.Attemp
 	}
 	w := p.w
 	a := &accepted{
-		id: string(p.id) + "-" + strconv.Itoa(len(p.posts)+1), key: t.Key, account: t.Account, attempt: attempt,
+		id: string(p.id) + "-" + strconv.Itoa(len(p.posts)+1), key: t.Key, account: t.Account, attempt: attempt, text: it.Text,
 		at: w.now, done: w.now, shows: w.now, perLike: w.between(time.Minute, time.Hour),
 	}
 	a.delivery, a.item = split(t.Key)
@@ -251,11 +253,35 @@ func (p *platform) processingTime() time.Duration {
 // out is the item that is out under a key, as a search finds it.
 func (p *platform) out(key string) *accepted {
 	for _, a := range p.byKey[key] {
-		if !a.refused && !p.w.now.Before(a.shows) && !p.w.now.Before(a.done) {
+		if p.visible(a) {
 			return a
 		}
 	}
 	return nil
+}
+
+// saying is the only item that is out and says the same, among those of the
+// account since the first try.
+func (p *platform) saying(t social.Target, it social.Item) *accepted {
+	var found []*accepted
+	for _, a := range p.posts {
+		parent := ""
+		if it.Parent != nil {
+			parent = it.Parent.ID
+		}
+		if a.account == t.Account && a.text == it.Text && a.parent == parent && !a.repost && !a.at.Before(t.FirstTry.Add(-time.Minute)) && p.visible(a) {
+			found = append(found, a)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+// visible reports whether a search comes upon it.
+func (p *platform) visible(a *accepted) bool {
+	return !a.refused && !p.w.now.Before(a.shows) && !p.w.now.Before(a.done)
 }
 
 // pages is where people see what is out.

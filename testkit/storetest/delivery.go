@@ -10,6 +10,7 @@ func deliveryChecks() []Check {
 	return []Check{
 		{"delivery/lists those of posts", deliveriesOfPosts},
 		{"delivery/lists those of a channel", deliveriesOfChannel},
+		{"delivery/lists those changed since", deliveriesChangedSince},
 		{"delivery/lists those with a ref", deliveriesWithRef},
 	}
 }
@@ -81,6 +82,24 @@ func deliveriesOfChannel(b *bench) {
 	order(b, "in one state", of(ours, 9, domain.DeliveryScheduled), "2", "3")
 	order(b, "with a limit", of(ours, 1, domain.DeliveryScheduled), "2")
 	order(b, "of our channel for them", of(theirs, 9, domain.DeliveryScheduled), "6")
+}
+
+func deliveriesChangedSince(b *bench) {
+	on := func(ch domain.ChannelID, due, changed time.Duration) func(*domain.Delivery) {
+		return func(d *domain.Delivery) { d.Channel, d.DueAt, d.UpdatedAt = ch, at(due), at(changed) }
+	}
+	b.delivery("late", on("x", time.Hour, 0))
+	b.delivery("early", on("x", 0, time.Minute))
+	b.delivery("before", on("x", 0, -time.Microsecond))
+	b.delivery("elsewhere", on("y", 0, 0))
+	b.delivery("foreign", on("x", 0, 0), func(d *domain.Delivery) { d.Organization = theirs })
+	since := func(o org, then time.Duration) []domain.DeliveryID {
+		return deliveryIDs(must2[[]domain.Delivery](b, "ChangedSince")(b.Deliveries().ChangedSince(b, o, "x", at(then))))
+	}
+	order(b, "since then", since(ours, 0), "early", "late")
+	order(b, "since later", since(ours, time.Minute), "early")
+	order(b, "since much later", since(ours, time.Hour))
+	order(b, "of our channel for them", since(theirs, 0), "foreign")
 }
 
 func deliveriesWithRef(b *bench) {

@@ -649,6 +649,12 @@ func (d leakyDeliveries) OfChannel(ctx context.Context, _ domain.OrganizationID,
 	})
 }
 
+func (d leakyDeliveries) ChangedSince(ctx context.Context, _ domain.OrganizationID, id domain.ChannelID, at time.Time) ([]domain.Delivery, error) {
+	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) {
+		return d.Deliveries.ChangedSince(ctx, o, id, at)
+	})
+}
+
 func (d leakyDeliveries) WithRef(ctx context.Context, _ domain.OrganizationID, id domain.ChannelID, refs ...string) ([]domain.Delivery, error) {
 	return both(func(o domain.OrganizationID) ([]domain.Delivery, error) {
 		return d.Deliveries.WithRef(ctx, o, id, refs...)

@@ -27,6 +27,7 @@ var rare = map[string]uint64{
 	"counts the dedupe window from the last try": 0x144,
 	"sends for an intent that is old":            0xa0,
 	"looks for ever":                             0x5f,
+	"takes another post for the lost one":        0x280,
 }
 
 // mutants are the mistakes, each of which the simulation must notice.
@@ -37,6 +38,7 @@ func mutants() map[string]patch {
 		commit    = "core/publish/commit.go"
 		step      = "core/publish/step.go"
 		verify    = "core/publish/verify.go"
+		another   = "core/publish/another.go"
 		decide    = "core/publish/decide.go"
 	)
 	return map[string]patch{
@@ -74,6 +76,9 @@ func mutants() map[string]patch {
 		"waits for endless processing": {step, [][2]string{{"if !j.d.Bound.IsZero() && now.After(j.d.Bound) {", "if false {"}}},
 		"gives a lost answer up as failed": {verify, [][2]string{
 			{"return p.record(ctx, j, func(d *domain.Delivery) error { return d.Doubt(r, now) }, res)", "return p.record(ctx, j, func(d *domain.Delivery) error { return d.Fail(r, now) }, res)"},
+		}},
+		"takes another post for the lost one": {another, [][2]string{
+			{"p.taken(ctx, j, ref); taken || err != nil {", "p.taken(ctx, j, ref); err != nil {"},
 		}},
 		"looks for ever":                   {verify, [][2]string{{"if j.d.Looks+1 >= p.pol.Looks {", "if false {"}}},
 		"hangs replies on the first item":  {publisher, [][2]string{{"out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[i-1].Ref", "out.Root, out.Parent = j.d.Parts[0].Ref, j.d.Parts[0].Ref"}}},
