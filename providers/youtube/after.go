@@ -40,7 +40,7 @@ func (p *Provider) Find(ctx context.Context, t social.Target, it social.Item) (*
 	if len(same) != 1 {
 		return nil, nil
 	}
-	ref := refOf(same[0].Snippet.Resource.VideoID)
+	ref := videoRef(same[0].Snippet.Resource.VideoID, printOf(it, set))
 	return &ref, nil
 }
 
@@ -86,16 +86,26 @@ func (p *Provider) Confirm(ctx context.Context, t social.Target, ref social.Ref)
 }
 
 // Edit implements social.Editor. It changes what is said of the video; the video
-// itself stays, with its thumbnail and its playlists.
+// itself stays, with its thumbnail and its playlists. YouTube forgets what it is
+// not told again, so what people said there of the video is read first.
+// https://developers.google.com/youtube/v3/docs/videos/update
 func (p *Provider) Edit(ctx context.Context, t social.Target, ref social.Ref, it social.Item) (social.Ref, error) {
 	if ref.Extra[extraVideo] != "" {
 		return p.editComment(ctx, t, ref, it)
 	}
-	in, _, err := videoOf(it)
+	in, set, err := videoOf(it)
+	if err != nil {
+		return social.Ref{}, err
+	}
+	if was := ref.Extra[extraPrint]; was != "" && was != printOf(it, set) {
+		return social.Ref{}, social.Errorf(social.CodeUnsupported, "On YouTube a video, its thumbnail and its playlist cannot be changed here. Delete the video and publish it anew.")
+	}
+	was, err := p.read(ctx, t, ref.ID, "snippet,status")
 	if err != nil {
 		return social.Ref{}, err
 	}
 	in.ID = ref.ID
+	in.keep(was)
 	if _, err := p.call(ctx, t, rest.Request{
 		Method: http.MethodPut, Path: "/youtube/v3/videos", Query: url.Values{"part": {"snippet,status"}}, JSON: in,
 	}); err != nil {

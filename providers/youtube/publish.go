@@ -2,7 +2,10 @@ package youtube
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -36,7 +39,7 @@ func (p *Provider) Publish(ctx context.Context, t social.Target, it social.Item,
 	if err != nil {
 		return social.Outcome{}, err
 	}
-	out := social.Published(refOf(id))
+	out := social.Published(videoRef(id, printOf(it, set)))
 	if thumbnail != nil {
 		out = out.But(failed("The thumbnail was not set", p.show(ctx, t, id, *thumbnail)))
 	}
@@ -106,7 +109,7 @@ func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor)
 	if err != nil {
 		return social.Outcome{}, err
 	}
-	out := social.Published(refOf(id))
+	out := social.Published(videoRef(id, pr.Print))
 	if pr.Thumbnail {
 		out = out.But("The thumbnail was not set, because YouTube's answer to the upload was lost.")
 	}
@@ -114,6 +117,29 @@ func (p *Provider) Check(ctx context.Context, t social.Target, at social.Cursor)
 		out = out.But("It was not put into the playlist, because YouTube's answer to the upload was lost.")
 	}
 	return out, nil
+}
+
+// extraPrint is the Ref.Extra that tells Edit whether what cannot be changed is
+// still the same: the files and the playlist.
+const extraPrint = "print"
+
+// printOf is short, and the same for the same files and playlist.
+func printOf(it social.Item, set Settings) string {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s\n", set.Playlist)
+	for _, m := range it.Media {
+		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// videoRef is where a video is. Cursors of before have no print.
+func videoRef(id, print string) social.Ref {
+	ref := refOf(id)
+	if print != "" {
+		ref.Extra = map[string]string{extraPrint: print}
+	}
+	return ref
 }
 
 // show gives a video its thumbnail.

@@ -34,6 +34,8 @@ type progress struct {
 	// Thumbnail and Playlist say what is still to be done once there is a video.
 	Thumbnail bool `json:"thumbnail,omitempty"`
 	Playlist  bool `json:"playlist,omitempty"`
+	// Print is that of the Ref that comes of it.
+	Print string `json:"print,omitempty"`
 }
 
 func (pr progress) cursor() (social.Cursor, error) {
@@ -118,7 +120,7 @@ func (p *Provider) begin(ctx context.Context, t social.Target, it social.Item, m
 	if err != nil {
 		return progress{}, err
 	}
-	pr := progress{Session: resp.Header.Get("Location"), Size: m.Bytes, Playlist: set.Playlist != ""}
+	pr := progress{Session: resp.Header.Get("Location"), Size: m.Bytes, Playlist: set.Playlist != "", Print: printOf(it, set)}
 	if pr.Session == "" {
 		return progress{}, social.Errorf(social.CodeUnavailable, "YouTube did not say where to upload the video.")
 	}

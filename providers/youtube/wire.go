@@ -38,14 +38,31 @@ type snippet struct {
 	Description string   `json:"description"`
 	Tags        []string `json:"tags,omitempty"`
 	CategoryID  string   `json:"categoryId"`
+	// What people say on YouTube itself.
+	Language string `json:"defaultLanguage,omitempty"`
+	Spoken   string `json:"defaultAudioLanguage,omitempty"`
 }
 
 type status struct {
 	Privacy     string `json:"privacyStatus"`
 	MadeForKids bool   `json:"selfDeclaredMadeForKids"`
 	Synthetic   bool   `json:"containsSyntheticMedia,omitempty"`
+	// What people say on YouTube itself.
+	License     string `json:"license,omitempty"`
+	Embeddable  *bool  `json:"embeddable,omitempty"`
+	PublicStats *bool  `json:"publicStatsViewable,omitempty"`
 	// Upload is only read: uploaded, processed, failed, rejected or deleted.
 	Upload string `json:"uploadStatus,omitempty"`
+}
+
+// keep takes over from was what no setting is about.
+func (v *video) keep(was video) {
+	if s := was.Snippet; s != nil {
+		v.Snippet.Language, v.Snippet.Spoken = s.Language, s.Spoken
+	}
+	if s := was.Status; s != nil {
+		v.Status.License, v.Status.Embeddable, v.Status.PublicStats = s.License, s.Embeddable, s.PublicStats
+	}
 }
 
 // statistics are numbers written as texts.
