@@ -2,8 +2,6 @@ package facebook
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,13 +135,9 @@ const extraPrint = "print"
 
 // printOf is short, and the same for the same files and settings.
 func printOf(it social.Item, set Settings) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s %s\n", set.kind(), set.Link)
+	head := fmt.Sprintf("%s %s\n", set.kind(), set.Link)
 	if set.Title != "" || set.Preset != "" {
-		_, _ = fmt.Fprintf(h, "%q %s\n", set.Title, set.Preset)
+		head += fmt.Sprintf("%q %s\n", set.Title, set.Preset)
 	}
-	for _, m := range it.Media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	return upload.Print(head, it.Media)
 }

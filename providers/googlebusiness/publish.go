@@ -2,15 +2,13 @@ package googlebusiness
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
+	"github.com/crierhq/crier/providers/kit/upload"
 )
 
 // progress is what a Cursor of this provider holds once Google took the post.
@@ -114,10 +112,5 @@ func (p *Provider) read(ctx context.Context, t social.Target, name string) (loca
 
 // printOf is the same for posts that an edit can turn into each other.
 func printOf(it social.Item, set Settings) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s\n", set.topic())
-	for _, m := range it.Media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	return upload.Print(set.topic()+"\n", it.Media)
 }

@@ -3,10 +3,7 @@ package linkedin
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -15,6 +12,7 @@ import (
 	"github.com/crierhq/crier/core/domain"
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
+	"github.com/crierhq/crier/providers/kit/upload"
 )
 
 // The extras of a Ref: what tells whether the files or the settings changed, and
@@ -70,15 +68,11 @@ func fingerprint(media []social.Media, set Settings) string {
 	if len(media) == 0 && set == none {
 		return ""
 	}
-	h := sha256.New()
+	head := []byte(nil)
 	if set != none {
-		raw, _ := json.Marshal(set) // Texts and numbers can always be written.
-		_, _ = h.Write(raw)
+		head, _ = json.Marshal(set) // Texts and numbers can always be written.
 	}
-	for _, m := range media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	return upload.Print(string(head), media)
 }
 
 func (c common) postOf(t social.Target, it social.Item, set Settings, pr progress) newPost {

@@ -2,8 +2,6 @@ package pinterest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -212,12 +210,9 @@ func sourceOf(ctx context.Context, it social.Item, set Settings, pr progress) (m
 const extraPrint = "print"
 
 func refOf(id string, it social.Item, set Settings) social.Ref {
-	h := sha256.New()
+	head := ""
 	if set.DominantColor != "" || set.CoverSeconds != 0 {
-		_, _ = fmt.Fprintf(h, "%s %d\n", set.DominantColor, set.CoverSeconds)
+		head = fmt.Sprintf("%s %d\n", set.DominantColor, set.CoverSeconds)
 	}
-	for _, m := range it.Media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return social.Ref{ID: id, URL: site + "/pin/" + id + "/", Extra: map[string]string{extraPrint: hex.EncodeToString(h.Sum(nil)[:6])}}
+	return social.Ref{ID: id, URL: site + "/pin/" + id + "/", Extra: map[string]string{extraPrint: upload.Print(head, it.Media)}}
 }

@@ -3,10 +3,7 @@ package reddit
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/crierhq/crier/ports/social"
 	"github.com/crierhq/crier/providers/kit/rest"
+	"github.com/crierhq/crier/providers/kit/upload"
 )
 
 // progress is what a Cursor of this provider holds.
@@ -264,10 +262,6 @@ func refOf(id, address string, it social.Item, set Settings) social.Ref {
 
 // printOf tells posts apart by all but their text.
 func printOf(it social.Item, set Settings) string {
-	h := sha256.New()
-	_ = json.NewEncoder(h).Encode(set) // A hash takes whatever is written.
-	for _, m := range it.Media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	head, _ := json.Marshal(set) // Texts and numbers can always be written.
+	return upload.Print(string(head)+"\n", it.Media)
 }

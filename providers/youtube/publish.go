@@ -2,10 +2,7 @@ package youtube
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -125,12 +122,7 @@ const extraPrint = "print"
 
 // printOf is short, and the same for the same files and playlist.
 func printOf(it social.Item, set Settings) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s\n", set.Playlist)
-	for _, m := range it.Media {
-		_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", m.MIME, m.Bytes, m.Width, m.Height, m.Name)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	return upload.Print(set.Playlist+"\n", it.Media)
 }
 
 // videoRef is where a video is. Cursors of before have no print.
