@@ -87,6 +87,7 @@ func scenarios() []scenario {
 		{"lost answer to a video", func(w *world, ann domain.Channel) { w.lostAnswer(ann, w.item("Shown once.", domain.MediaVideo)) }},
 		{"lost answer in a thread", (*world).lostInThread},
 		{"lost request", (*world).lostRequest},
+		{"lost request of twins", (*world).lostTwin},
 		{"expired token", (*world).expired},
 		{"revoked token", (*world).revoked},
 		{"two accounts", (*world).twoAccounts},
@@ -363,6 +364,27 @@ func (w *world) lostRequest(ann domain.Channel) {
 	before := len(w.timeline())
 	w.trouble(simulator.Trouble{Do: simulator.DropBefore, Method: "POST"})
 	w.once(w.settle(w.create(items, ann).Post.ID), items, before)
+}
+
+// lostTwin: a post says the same as the one just before it, and the request for it
+// is lost. What the engine takes to be out is out, and no post stands for both.
+func (w *world) lostTwin(ann domain.Channel) {
+	items := []domain.Item{w.first("Said by twins.")}
+	before := len(w.timeline())
+	first := w.settle(w.create(items, ann).Post.ID)
+	w.trouble(simulator.Trouble{Do: simulator.DropBefore, Method: "POST"})
+	var known, out []string
+	for _, v := range []core.PostView{first, w.settle(w.create(items, ann).Post.ID)} {
+		if ref := v.Deliveries[0].Parts[0].Ref; ref != nil {
+			known = append(known, ref.ID)
+		}
+	}
+	for _, p := range w.timeline()[before:] {
+		out = append(out, p.ID)
+	}
+	if !slices.Equal(known, out) {
+		w.t.Errorf("the engine knows of %v, and %v are out", known, out)
+	}
 }
 
 // once demands that nothing is out twice, and that the engine knows what is out.
