@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crierhq/crier/core/domain"
+	"github.com/crierhq/crier/ports/social"
 )
 
 // Most platforms find an item by what it says. Where another item of the channel
@@ -33,6 +34,19 @@ func (p *Publisher) another(ctx context.Context, j *job, ref domain.Ref, first t
 		return len(near) > 0, nil
 	}
 	return p.sayTheSame(ctx, j, near)
+}
+
+// notAnothers is an error if what a repeated call was answered with is another
+// item of the channel: some adapters look before they send again.
+func (p *Publisher) notAnothers(ctx context.Context, j *job, out social.Outcome) error {
+	if out.Ref == nil {
+		return nil
+	}
+	taken, err := p.taken(ctx, j, *out.Ref)
+	if err != nil || !taken {
+		return err
+	}
+	return social.Errorf(social.CodeOutcomeUnknown, "There is another post that says the same, so nobody can tell whether this one is out.")
 }
 
 // taken reports whether ref is that of another item of the channel. Where a

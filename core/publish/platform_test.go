@@ -35,6 +35,9 @@ type platform struct {
 	// answer decides what the nth visible call (from 1) comes to: whether it is
 	// accepted, and the error that the caller gets. nil: accepted.
 	answer func(n int) (accept bool, err error)
+	// instead, if set, gives the post that the nth visible call is answered with
+	// where nothing is sent; nil: it is sent.
+	instead func(n int) *domain.Ref
 	// refresh, if set, answers renewals of the credential.
 	refresh func(c social.Credential) (social.Credential, error)
 	// step is called before and after every call, for crashes.
@@ -99,6 +102,11 @@ func (p *platform) publish(t social.Target, it social.Item) (social.Outcome, err
 	defer p.mu.Unlock()
 	p.calls++
 	p.tokens = append(p.tokens, t.Credential.Access)
+	if p.instead != nil {
+		if r := p.instead(p.calls); r != nil {
+			return social.Published(*r), nil
+		}
+	}
 	accept, err := true, error(nil)
 	if p.answer != nil {
 		accept, err = p.answer(p.calls)

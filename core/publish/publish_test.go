@@ -158,6 +158,37 @@ func TestDuplicateOfAnotherPost(t *testing.T) {
 	})
 }
 
+// TestRepeatedCallIsNotAnsweredWithAnother: an adapter that looks before it sends
+// again may come upon another post of the channel.
+func TestRepeatedCallIsNotAnsweredWithAnother(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]error{"after a refusal": social.Errorf(social.CodeUnavailable, "Not now."), "after a lost answer": lost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &platform{dedupe: time.Hour, answer: func(n int) (bool, error) {
+				if n == 2 {
+					return false, first
+				}
+				return true, nil
+			}, instead: func(n int) *domain.Ref {
+				if n < 3 {
+					return nil
+				}
+				r := ref("post-1")
+				return &r
+			}}
+			in(t, p, func(_ *testing.T, w *world) {
+				one := w.post("hello")
+				w.settle()
+				two := w.post("Hello")
+				w.settle()
+				w.wantState(one.Post.ID, domain.DeliveryPublished)
+				w.wantState(two.Post.ID, domain.DeliveryUnknown)
+			})
+		})
+	}
+}
+
 // TestLostPostIsNotTakenForAnother: one whose answer was lost is not taken to be
 // another post of the channel that says the same.
 func TestLostPostIsNotTakenForAnother(t *testing.T) {

@@ -167,6 +167,8 @@ type job struct {
 	// renewed is set once the credential was renewed in this run, so that a
 	// platform that refuses every token is not asked for ever.
 	renewed bool
+	// repeats says that the current item was sent before, with the same key.
+	repeats bool
 	// intended is when the open intent was put on record.
 	intended time.Time
 }

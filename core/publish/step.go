@@ -151,6 +151,9 @@ func (p *Publisher) overBudget(ctx context.Context, j *job, wait time.Duration, 
 // says that the same call was made before and its answer lost.
 func (p *Publisher) send(ctx context.Context, j *job, t social.Target, it social.Item, again bool) (bool, error) {
 	out, err := p.call(ctx, j, t, it)
+	if err == nil && j.repeats {
+		err = p.notAnothers(ctx, j, out)
+	}
 	switch {
 	case err != nil && again:
 		return p.refusedAgain(ctx, j, social.AsError(err))

@@ -11,6 +11,7 @@ import (
 // firstTry is when the first call with the key of the current item was about to
 // be made: from the ledger, or now.
 func (p *Publisher) firstTry(ctx context.Context, j *job) (time.Time, error) {
+	j.repeats = false
 	if j.d.Attempts == 0 {
 		return p.now(), nil
 	}
@@ -21,6 +22,7 @@ func (p *Publisher) firstTry(ctx context.Context, j *job) (time.Time, error) {
 	key := domain.AttemptKey(j.d.ID, j.d.Current(), j.d.Revision)
 	for _, a := range all {
 		if a.Key == key {
+			j.repeats = true
 			return a.StartedAt, nil // they are ordered by number
 		}
 	}
