@@ -21,11 +21,12 @@ func in(t *testing.T, p *platform, fn func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) { fn(t, newWorld(t, p)) })
 }
 
-// failing answers the first calls with errs and accepts the later ones.
+// failing answers the first calls with errs, and accepts the later ones and those
+// whose error is nil.
 func failing(errs ...error) func(int) (bool, error) {
 	return func(n int) (bool, error) {
 		if n <= len(errs) {
-			return false, errs[n-1]
+			return errs[n-1] == nil, errs[n-1]
 		}
 		return true, nil
 	}
@@ -139,12 +140,7 @@ func TestDuplicateIsAdopted(t *testing.T) {
 func TestDuplicateOfAnotherPost(t *testing.T) {
 	t.Parallel()
 	there := ref("post-1")
-	p := &platform{answer: func(n int) (bool, error) {
-		if n == 1 {
-			return true, nil
-		}
-		return false, &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &there}
-	}}
+	p := &platform{answer: failing(nil, &social.Error{Code: social.CodeDuplicate, Message: "You said that.", Existing: &there})}
 	in(t, p, func(t *testing.T, w *world) {
 		first := w.post("hello")
 		w.settle()
@@ -165,12 +161,7 @@ func TestRepeatedCallIsNotAnsweredWithAnother(t *testing.T) {
 	for name, first := range map[string]error{"after a refusal": social.Errorf(social.CodeUnavailable, "Not now."), "after a lost answer": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &platform{dedupe: time.Hour, answer: func(n int) (bool, error) {
-				if n == 2 {
-					return false, first
-				}
-				return true, nil
-			}, instead: func(n int) *domain.Ref {
+			p := &platform{dedupe: time.Hour, answer: failing(nil, first), instead: func(n int) *domain.Ref {
 				if n < 3 {
 					return nil
 				}

@@ -243,16 +243,20 @@ func (p *Publisher) accept(ctx context.Context, j *job, out social.Outcome) (boo
 // refused records a visible change that failed, and does what its code asks for.
 func (p *Publisher) refused(ctx context.Context, j *job, e *social.Error) (bool, error) {
 	res := &result{res: domain.AttemptRefused, reason: reasonOf(e), status: e.Status}
-	switch decide(e.Code) {
+	decided, err := p.decide(ctx, j, e)
+	if err != nil {
+		return false, err
+	}
+	switch decided {
 	case ActVerify:
 		if err := p.note(ctx, j, e); err != nil {
 			return false, err
 		}
 		return true, nil // the intent is still open: look into it
 	case ActAdopt:
-		return p.adopt(ctx, j, e, func() (bool, error) { return p.act(ctx, j, e, ActFail, res) })
+		return p.adopt(ctx, j, e)
 	default:
-		return p.act(ctx, j, e, decide(e.Code), res)
+		return p.act(ctx, j, e, decided, res)
 	}
 }
 
@@ -260,10 +264,13 @@ func (p *Publisher) refused(ctx context.Context, j *job, e *social.Error) (bool,
 // itself, it proves nothing about the call before it: the intent stays open, and
 // is looked into again later.
 func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (bool, error) {
-	later := func() (bool, error) { return false, p.lookLater(ctx, j, reasonOf(e), nil) }
-	switch decide(e.Code) {
+	decided, err := p.decide(ctx, j, e)
+	if err != nil {
+		return false, err
+	}
+	switch decided {
 	case ActAdopt:
-		return p.adopt(ctx, j, e, later)
+		return p.adopt(ctx, j, e)
 	case ActRefresh:
 		if j.renewed {
 			return false, p.look(ctx, j, reasonOf(e), nil)
@@ -275,24 +282,32 @@ func (p *Publisher) refusedAgain(ctx context.Context, j *job, e *social.Error) (
 	default:
 		// What was just sent may be out. It is looked for once more, also where
 		// this was the last look; a call is repeated a few times at most.
-		return later()
+		return false, p.lookLater(ctx, j, reasonOf(e), nil)
 	}
 }
 
-// adopt takes over what the platform says it has already. other is what happens
-// if that is another post.
-func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error, other func() (bool, error)) (bool, error) {
-	if e.Existing == nil {
-		return true, p.note(ctx, j, e) // the intent is still open: look into it
+// decide is what follows from the failure of a visible change. What the platform
+// has already is not adopted where it is another item of the channel.
+func (p *Publisher) decide(ctx context.Context, j *job, e *social.Error) (Action, error) {
+	act := decide(e.Code)
+	if act != ActAdopt || e.Existing == nil {
+		return act, nil
 	}
-	taken, err := p.taken(ctx, j, *e.Existing)
-	switch {
-	case err != nil:
+	if taken, err := p.taken(ctx, j, *e.Existing); taken || err != nil {
+		return ActFail, err
+	}
+	return act, nil
+}
+
+// adopt takes over what the platform says it has already.
+func (p *Publisher) adopt(ctx context.Context, j *job, e *social.Error) (bool, error) {
+	if e.Existing != nil {
+		return p.accept(ctx, j, social.Published(*e.Existing))
+	}
+	if err := p.note(ctx, j, e); err != nil {
 		return false, err
-	case taken:
-		return other()
 	}
-	return p.accept(ctx, j, social.Published(*e.Existing))
+	return true, nil
 }
 
 // repeatable handles the failure of a call that may be made again from the

@@ -263,12 +263,12 @@ func (p *platform) out(key string) *accepted {
 // saying is the only item that is out and says the same, among those of the
 // account since the first try.
 func (p *platform) saying(t social.Target, it social.Item) *accepted {
+	parent := ""
+	if it.Parent != nil {
+		parent = it.Parent.ID
+	}
 	var found []*accepted
 	for _, a := range p.posts {
-		parent := ""
-		if it.Parent != nil {
-			parent = it.Parent.ID
-		}
 		if a.account == t.Account && a.text == it.Text && a.parent == parent && !a.repost && !a.at.Before(t.FirstTry.Add(-time.Minute)) && p.visible(a) {
 			found = append(found, a)
 		}
